@@ -1,0 +1,96 @@
+"""The main job: raw data to a promoted model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, runtime
+from prefect.states import Failed
+
+from flows.recipe import Recipe
+from flows.stages import Stages
+from flows.summary import DatasetSummary, ModelSummary, Summary
+from infra.environment import configure
+from infra.errors import GateFailed
+from infra.stores.lock import home_lock
+from infra.stores.tracking import connect, links
+from tasks.clean.steps import clean
+from tasks.compress.steps import compress
+from tasks.evaluate.steps import evaluate
+from tasks.ingest.steps import ingest, locate
+from tasks.register.steps import Decision, champion_of, gate, note_recipe, register, stands, version_exists
+from tasks.train.steps import train
+
+
+@flow(name="pipeline", flow_run_name="{recipe.name}", validate_parameters=True, persist_result=False)
+def pipeline(recipe: Recipe) -> Any:
+    """Prepare, train, compress, evaluate, register, and promote what passes the gate."""
+    configure()
+    connect()
+    with home_lock(recipe.name):
+        summary = run(recipe)
+    if summary.gate.passed:
+        return summary
+    error = ShortOfGate(summary)
+    return Failed(name="FailedGate", message=str(error), data=error)
+
+
+class ShortOfGate(GateFailed):
+    """The run went to its end, and its candidate stays a candidate."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+        super().__init__(
+            f"gate of {summary.recipe}",
+            found=summary.gate.failures(),
+            allowed="every check within its bound",
+            action=f"{summary.models[-1].uri} stays candidate; improve it, or change the recipe's gate.",
+        )
+
+
+def run(recipe: Recipe) -> Summary:
+    """The stages in order. References go from one to the next; no data does."""
+    stages = Stages()
+    name = recipe.name
+
+    source = locate(recipe.ingest)
+    raw = stages.run("ingest", ingest, name, recipe.ingest, source)
+    dataset = stages.run("clean", clean, name, recipe.clean, raw)
+
+    model = stages.run("train", train, name, recipe.train, dataset)
+    small = stages.run("compress", compress, name, recipe.compress, model, dataset)
+
+    measured = stages.run("evaluate parent", evaluate, name, recipe.evaluate, model, dataset)
+    small_measured = stages.run("evaluate child", evaluate, name, recipe.evaluate, small, dataset)
+
+    parent = stages.run("register parent", register, name, model, measured, dataset, None, valid=version_exists)
+    child = stages.run("register child", register, name, small, small_measured, dataset, parent, valid=version_exists)
+    for version in (parent, child):
+        note_recipe(version, recipe.digest())
+
+    rival = champion_of(name, child)
+    decision: Decision = stages.run(
+        "gate",
+        gate,
+        recipe.gate,
+        child,
+        parent,
+        dataset,
+        small_measured,
+        measured,
+        rival,
+        valid=lambda kept: stands(kept, child),
+    )
+    return Summary(
+        recipe=name,
+        run_id=str(runtime.flow_run.id),
+        dataset=DatasetSummary(**dataset.model_dump(include=set(DatasetSummary.model_fields))),
+        models=[
+            ModelSummary(uri=parent.uri, alias="", metrics=measured.metrics),
+            ModelSummary(uri=child.uri, alias=decision.alias, metrics=small_measured.metrics),
+        ],
+        gate=decision.verdict,
+        stages=stages.done,
+        prediction=decision.prediction,
+        links=links(child.name, child.version, child.run_id) | {"card": decision.card_uri},
+    )

@@ -1,0 +1,160 @@
+"""The typed parameters of a pipeline: read from YAML, overridden by `--set`, shown as a form in the Prefect UI."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from infra.errors import RecipeError
+from tasks.clean.config import CleanOptions
+from tasks.compress.config import CompressOptions
+from tasks.evaluate.config import EvaluateOptions
+from tasks.ingest.config import IngestOptions
+from tasks.options import Options
+from tasks.register.config import GateOptions
+from tasks.train.config import TrainOptions
+
+RECIPES = Path(__file__).parent / "recipes"
+REQUIRED_COLUMNS = {
+    "text_classification": ("text", "label"),
+    "text_retrieval": ("text", "answer"),
+    "tabular_classification": ("label",),
+    "rating_prediction": ("user", "item", "rating"),
+}
+
+
+class Recipe(Options):
+    """One pipeline, from raw data to a promoted model."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Name of the recipe, and of its model in the registry.")
+    description: str = Field(default="", description="What it is for, in a sentence.")
+    ingest: IngestOptions = Field(description="What to read, and what must hold for every row.")
+    clean: CleanOptions = Field(description="Rules, and the engine that applies them.")
+    train: TrainOptions = Field(description="What is learned, and how.")
+    compress: CompressOptions = Field(default=CompressOptions(), description="How the model is made small.")
+    evaluate: EvaluateOptions = Field(default=EvaluateOptions(), description="How models are measured.")
+    gate: GateOptions = Field(description="What a model must reach to be promoted.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [column.name for column in self.ingest.contract]
+        needed = (*REQUIRED_COLUMNS[self.train.task], *self.train.numeric, *self.train.categorical)
+        absent = [name for name in needed if name not in names]
+        if absent:
+            raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
+        return self
+
+    def digest(self) -> str:
+        """SHA-256 of all parameters."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with Lepton."""
+    return sorted(file.stem for file in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe called `name`, or in the YAML file `name`, with `a.b=value` overrides laid over it.
+
+    Raises:
+        RecipeError: no such recipe, a malformed override, or a value that the recipe refuses.
+    """
+    content = _read(name)
+    for override in overrides:
+        _override(content, override)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise _explained(name, error) from None
+
+
+def _read(name: str) -> dict[str, Any]:
+    is_file = name.endswith((".yaml", ".yml"))
+    file = Path(name) if is_file else RECIPES / f"{name}.yaml"
+    if not file.is_file() or (not is_file and name not in recipe_names()):
+        raise RecipeError(
+            "recipe",
+            found=repr(name),
+            allowed=f"{', '.join(recipe_names())}, or the path of a .yaml file",
+            action="`lepton recipes` lists them.",
+        )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(str(file), found=str(error), allowed="YAML in UTF-8", action="Fix the file.") from None
+    if not isinstance(content, dict):
+        raise RecipeError(str(file), found=type(content).__name__, allowed="a mapping", action="Fix the file.")
+    return content
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise RecipeError(
+            "--set", found=repr(override), allowed="name.of.option=value", action="For example --set train.epochs=5."
+        )
+    *parents, last = path.split(".")
+    target: Any = content
+    try:
+        for parent in parents:
+            target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
+        value = yaml.safe_load(text) if text else ""
+        if isinstance(target, list):
+            target[int(last)] = value
+        else:
+            target[last] = value
+    except (TypeError, ValueError, IndexError, AttributeError, yaml.YAMLError):
+        raise RecipeError(
+            f"--set {path}",
+            found=repr(text),
+            allowed="an option of the recipe and a YAML value",
+            action="`lepton recipes NAME` shows all options; list items are named by number, from 0.",
+        ) from None
+
+
+def _explained(name: str, error: ValidationError) -> RecipeError:
+    """The first problem in one line, with the field's path and what it accepts."""
+    first = error.errors()[0]
+    path = [part for part in first["loc"] if part != "function-after"]
+    field = ".".join(str(part) for part in path) or name
+    if first["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_beside(path))
+        return RecipeError(field, found="an unknown option", allowed=allowed, action="Check the spelling.")
+    if first["type"] == "missing":
+        return RecipeError(field, found="nothing", allowed=_description(path), action=f"Add it to recipe {name}.")
+    if first["type"] == "value_error":
+        subject, _, rest = str(first["ctx"]["error"]).partition(": found ")
+        found, _, action = rest.partition("; ")
+        inside = f"{field}." if path else ""
+        return RecipeError(f"{inside}{subject}", found=found, allowed="what goes together", action=action or "Fix it.")
+    return RecipeError(field, found=repr(first["input"]), allowed=first["msg"], action=_description(path))
+
+
+def _model_at(path: Sequence[str | int]) -> type[BaseModel] | None:
+    model: Any = Recipe
+    for part in path:
+        if isinstance(part, int):
+            continue
+        annotation: Any = model.model_fields[part].annotation if part in model.model_fields else None
+        arguments = getattr(annotation, "__args__", ())
+        model = arguments[0] if arguments and getattr(annotation, "__origin__", None) is list else annotation
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return None
+    return model if isinstance(model, type) else None
+
+
+def _fields_beside(path: Sequence[str | int]) -> list[str]:
+    model = _model_at(path[:-1])
+    return sorted(model.model_fields) if model else []
+
+
+def _description(path: Sequence[str | int]) -> str:
+    model = _model_at(path[:-1])
+    field = model.model_fields.get(str(path[-1])) if model and path else None
+    return (field.description or "") if field else ""

@@ -1,0 +1,1 @@
+"""Cleaning rules, written once, run on any engine."""

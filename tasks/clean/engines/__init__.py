@@ -1,0 +1,55 @@
+"""What an engine can do. Each has a file of its own; all give equal data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from infra.settings.clusters import ClusterSettings
+from tasks.data.references import DatasetRef
+
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pyarrow as pa
+
+    from tasks.data.canonical import Columns
+
+Result = TypeVar("Result")
+_BYTES_IN_MEMORY = 20  # that a byte of compressed Parquet may take while rules run; text columns measured 5 to 15
+
+
+class Engine(Protocol):
+    """Where rules run. Rows stay on the engine's side: nothing collects them here."""
+
+    name: str
+
+    def read(self, folder: Path) -> nw.LazyFrame[Any]:
+        """The rows of a folder of Parquet."""
+
+    def map_batches(
+        self, frame: nw.LazyFrame[Any], function: Callable[[pa.Table], pa.Table], columns: Columns
+    ) -> nw.LazyFrame[Any]:
+        """Apply a function of a canonical table to every part of the rows; it gives `columns`."""
+
+    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
+        """Compute a frame into a folder of Parquet."""
+
+    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
+        """Apply a function to every file, where the engine's workers are; its results must be small."""
+
+
+def choose_engine(
+    name: Literal["auto", "dask", "spark", "polars"], raw: DatasetRef, settings: ClusterSettings
+) -> Literal["dask", "spark", "polars"]:
+    """The engine named; for `auto` that of a cluster that is set, else Polars for what fits in memory, else Dask."""
+    if name != "auto":
+        return name
+    if settings.dask_scheduler:
+        return "dask"
+    if not settings.spark_master.startswith("local"):
+        return "spark"
+    import psutil
+
+    size = sum(file.stat().st_size for file in Path(raw.path).glob("rows/*.parquet"))
+    return "polars" if size * _BYTES_IN_MEMORY < psutil.virtual_memory().available else "dask"

@@ -1,0 +1,69 @@
+"""Dask: threads of this process, or the workers of the cluster whose client is active."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from tasks.clean.engines import Result
+from tasks.data.canonical import Columns, arrow_schema, canonical_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class DaskEngine:
+    """Runs where Dask is set up to run; see `infra.clusters.dask`."""
+
+    name = "dask"
+
+    def read(self, folder: Path) -> nw.LazyFrame[Any]:
+        """The rows of a folder of Parquet, in Arrow's types so that integers may miss values."""
+        import dask.dataframe as dd
+
+        return _narwhals(dd.read_parquet(str(folder / "*.parquet"), dtype_backend="pyarrow"))
+
+    def map_batches(
+        self, frame: nw.LazyFrame[Any], function: Callable[[pa.Table], pa.Table], columns: Columns
+    ) -> nw.LazyFrame[Any]:
+        """Apply `function` to every partition."""
+
+        def apply(partition: pd.DataFrame) -> pd.DataFrame:
+            return _to_pandas(function(canonical_table(pa.Table.from_pandas(partition, preserve_index=False))))
+
+        meta = _to_pandas(arrow_schema(columns).empty_table())
+        return _narwhals(frame.to_native().map_partitions(apply, meta=meta))
+
+    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
+        """A file for each partition."""
+        frame.to_native().to_parquet(str(folder), write_index=False, schema=None, write_metadata_file=False)
+
+    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
+        """A task for each file."""
+        from dask.base import compute
+        from dask.delayed import delayed
+
+        tasks = [delayed(function)(file) for file in files]
+        return list(compute(*tasks))  # type: ignore[no-untyped-call]
+
+
+def _narwhals(frame: Any) -> nw.LazyFrame[Any]:
+    with warnings.catch_warnings():  # of a later narwhals, which pyproject.toml keeps out
+        warnings.filterwarnings("ignore", message="Dask support is moving", category=FutureWarning)
+        wrapped: nw.LazyFrame[Any] = nw.from_native(frame)
+    return wrapped
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """In the types that `read` gives, so that partitions agree."""
+    import pandas as pd
+
+    def pandas_type(kind: pa.DataType) -> Any:
+        return pd.StringDtype("pyarrow") if pa.types.is_string(kind) else pd.ArrowDtype(kind)
+
+    return table.to_pandas(types_mapper=pandas_type)

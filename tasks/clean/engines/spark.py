@@ -1,0 +1,53 @@
+"""Spark: local or on a cluster, through a session that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from tasks.clean.engines import Result
+from tasks.data.canonical import Columns, arrow_schema, canonical_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class SparkEngine:
+    """Runs on a session; see `infra.clusters.spark`. Its workers must see the home's folders."""
+
+    name = "spark"
+
+    def __init__(self, session: SparkSession) -> None:
+        self.session = session
+
+    def read(self, folder: Path) -> nw.LazyFrame[Any]:
+        """The rows of a folder of Parquet."""
+        frame: nw.LazyFrame[Any] = nw.from_native(self.session.read.parquet(folder.as_uri()))
+        return frame
+
+    def map_batches(
+        self, frame: nw.LazyFrame[Any], function: Callable[[pa.Table], pa.Table], columns: Columns
+    ) -> nw.LazyFrame[Any]:
+        """Apply `function` to record batches in Spark's Python workers."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        def apply(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                yield from function(canonical_table(pa.Table.from_batches([batch]))).to_batches()
+
+        schema = from_arrow_schema(arrow_schema(columns))
+        mapped: nw.LazyFrame[Any] = nw.from_native(frame.to_native().mapInArrow(apply, schema))
+        return mapped
+
+    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
+        """A file for each partition."""
+        frame.to_native().write.parquet(folder.as_uri())
+
+    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
+        """A task for each file."""
+        results: list[Result] = self.session.sparkContext.parallelize(files, len(files)).map(function).collect()
+        return results

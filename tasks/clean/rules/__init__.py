@@ -1,0 +1,61 @@
+"""The cleaning rules. A new one is a function in a file of this folder and its name in `RULES`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.errors import RecipeError
+from tasks.clean.rules.duplicates import drop_duplicates
+from tasks.clean.rules.missing import drop_missing, fill_missing
+from tasks.clean.rules.rule import Rule, describe
+from tasks.clean.rules.text import drop_long, drop_short, lower, normalize_unicode, trim
+
+RULES: tuple[Callable[..., Any], ...] = (
+    trim,
+    normalize_unicode,
+    lower,
+    drop_short,
+    drop_long,
+    drop_missing,
+    fill_missing,
+    drop_duplicates,
+)
+
+
+def known_rules() -> dict[str, Rule]:
+    """The rules of `RULES` by name."""
+    return {rule.name: rule for rule in [describe(function) for function in RULES]}
+
+
+def find_rule(name: str) -> Rule:
+    """The rule of a name in `RULES`, or of a user's own `package.module:function`.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    if ":" not in name:
+        known = known_rules()
+        if name in known:
+            return known[name]
+        raise _unknown(name, "no such rule")
+    module, _, function = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:  # an installed command has no working directory on its path
+        sys.path.append(here)
+    try:
+        return describe(getattr(importlib.import_module(module), function), name)
+    except (ImportError, AttributeError) as error:
+        raise _unknown(name, str(error)) from error
+
+
+def _unknown(name: str, found: str) -> RecipeError:
+    return RecipeError(
+        f"cleaning rule {name!r}",
+        found=found,
+        allowed=f"{', '.join(known_rules())}, or package.module:function",
+        action="Correct clean.rules.",
+    )

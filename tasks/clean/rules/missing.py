@@ -1,0 +1,42 @@
+"""Rules on missing values."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import narwhals as nw
+from pydantic import Field
+
+from tasks.clean.rules.columns import ColumnOptions, data_columns
+from tasks.clean.rules.refusal import refuse
+
+
+class FillMissingOptions(ColumnOptions):
+    """What stands in for a missing value."""
+
+    text: str = Field(default="missing", description="For strings.")
+    number: float = Field(default=0.0, description="For numbers; rounded for integers.")
+    boolean: bool = Field(default=False, description="For booleans.")
+
+
+def drop_missing(frame: nw.LazyFrame[Any], options: ColumnOptions) -> nw.LazyFrame[Any]:
+    """Refuse rows that miss a value."""
+    missing = [nw.col(name).is_null() for name in data_columns(frame, options.columns)]
+    return refuse(frame, reduce(or_, missing), "drop_missing")
+
+
+def fill_missing(frame: nw.LazyFrame[Any], options: FillMissingOptions) -> nw.LazyFrame[Any]:
+    """Put a constant where a value is missing."""
+    schema = frame.collect_schema()
+    names = data_columns(frame, options.columns)
+    return frame.with_columns(nw.col(name).fill_null(_constant(schema[name], options)) for name in names)
+
+
+def _constant(kind: nw.dtypes.DType, options: FillMissingOptions) -> str | float | int | bool:
+    if kind == nw.String:
+        return options.text
+    if kind == nw.Boolean:
+        return options.boolean
+    return round(options.number) if kind.is_integer() else options.number

@@ -1,0 +1,67 @@
+"""What steps pass to each other: names of things on disk, never frames or models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Reference(BaseModel):
+    """A frozen name of something on disk. `digest` says what it holds: equal digests, equal content."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    digest: str
+
+    def exists(self) -> bool:
+        """Whether what it names is still there."""
+        return Path(self.path).exists()
+
+
+class SourceRef(BaseModel):
+    """The files of a source, in order, with the SHA-256 of each."""
+
+    model_config = ConfigDict(frozen=True)
+
+    files: tuple[str, ...]
+    digests: tuple[str, ...]
+    format: str
+    sample: str = ""
+
+
+class DatasetRef(Reference):
+    """A data set version: a directory of Parquet with its manifest."""
+
+    rows_in: int
+    rows_out: int
+    quarantined: int
+
+
+class ModelRef(Reference):
+    """A model package, and the MLflow run that made it."""
+
+    run_id: str
+
+
+class EvaluationRef(Reference):
+    """A directory with `metrics.json`, tables and pictures; `metrics` are its numbers."""
+
+    metrics: dict[str, float]
+
+
+class VersionRef(BaseModel):
+    """A registered model version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str
+    run_id: str
+    digest: str
+
+    @property
+    def uri(self) -> str:
+        """How MLflow names it."""
+        return f"models:/{self.name}/{self.version}"

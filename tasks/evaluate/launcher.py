@@ -1,0 +1,28 @@
+"""Measure in a child process: a fresh one for every model, so that none warms another's caches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.processes import run_child
+from tasks.data.references import DatasetRef
+from tasks.evaluate.config import EvaluateOptions
+from tasks.evaluate.spec import EvaluateSpec
+from tasks.runtime.draft import draft
+
+
+def evaluate(options: EvaluateOptions, package: Path, dataset: DatasetRef, into: Path, log: Path) -> dict[str, float]:
+    """Measure `package` on the test split.
+
+    Returns:
+        Quality by the model's task (`accuracy`, `macro_f1`, `log_loss`, `auc`; `mrr`, `recall_at_1`, `recall_at_10`;
+        `rmse`, `mae`), `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`.
+        The directory `into` holds them as `metrics.json` beside tables, pictures and `examples.json`.
+
+    Raises:
+        LeptonError: the one that the child met.
+    """
+    with draft(into) as path:
+        spec = EvaluateSpec(options=options, package=package, dataset=dataset, into=path)
+        metrics: dict[str, float] = run_child("tasks.evaluate.worker", spec.model_dump_json(), log)["metrics"]
+    return metrics

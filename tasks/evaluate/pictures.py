@@ -1,0 +1,155 @@
+"""Pictures of a report, as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.evaluate.metrics import ClassQuality, Confusion, Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 120
+_LONGEST_NAME = 28
+_BLUE, _GREY = "#2f6db3", "#b8bec6"
+_FEW_VALUES = 20
+_POWER = 0.4  # of shares as colours: below 1, so that 2 % stand apart from none
+_RANK_BINS = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 10), (11, 50), (51, None))
+
+
+def draw_confusion(matrix: Confusion, file: Path, max_shown: int) -> None:
+    """Counts in cells, coloured by their share of the true class's rows."""
+    shown = telling_classes(matrix, max_shown)
+    counts = matrix.counts[np.ix_(shown, shown)]
+    shares = counts / np.maximum(matrix.counts[shown].sum(axis=1, keepdims=True), 1)
+    side = max(4.0, 0.32 * len(shown) + 1.0)
+    figure, axes = _canvas(side + 2.0, side + 1.0)
+    image = axes.imshow(shares**_POWER, cmap="Blues", vmin=0, vmax=1)
+    _write_counts(axes, counts, shares)
+    names = [_short(matrix.names[place]) for place in shown]
+    axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 6 or max(map(len, names)) > 12 else 0)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title(_title("Rows by true and predicted class", len(shown), len(matrix.names), "most rows and errors"))
+    bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, label="share of the true class")
+    marks = (0.0, 0.02, 0.1, 0.25, 0.5, 1.0)
+    bar.set_ticks([mark**_POWER for mark in marks], labels=[f"{mark:.0%}" for mark in marks])
+    _save(figure, file)
+
+
+def draw_per_class(qualities: Sequence[ClassQuality], file: Path, max_shown: int) -> None:
+    """F1 of each class that has test rows, the worst on top."""
+    present = sorted((q for q in qualities if q.support), key=lambda quality: (quality.f1, -quality.support))
+    shown = present[:max_shown]
+    figure, axes = _canvas(7.0, max(2.5, 0.26 * len(shown) + 1.2))
+    places = range(len(shown))
+    axes.barh(places, [quality.f1 for quality in shown], color=_BLUE)
+    for place, quality in enumerate(shown):
+        axes.text(1.02, place, f"{quality.f1:.2f}   {quality.support} rows", va="center", fontsize=8)
+    axes.set_yticks(places, [_short(quality.label) for quality in shown])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("F1")
+    axes.set_title(_title("F1 by class", len(shown), len(present), "lowest F1"))
+    _frame(axes)
+    _save(figure, file)
+
+
+def draw_ranks(ranks: NDArray[np.float64], file: Path) -> None:
+    """How far down the list the true answer stands."""
+    names = [_range(low, high) for low, high in _RANK_BINS]
+    counts = [int(np.sum((ranks >= low) & (ranks <= (high or np.finfo(float).max)))) for low, high in _RANK_BINS]
+    unknown = int(np.isinf(ranks).sum())
+    if unknown:
+        names, counts = [*names, "not in\nthe index"], [*counts, unknown]
+    figure, axes = _canvas(7.0, 3.8)
+    axes.bar(names, counts, color=[_BLUE] * len(_RANK_BINS) + [_GREY] * (len(names) - len(_RANK_BINS)))
+    for place, count in enumerate(counts):
+        axes.text(place, count, f"{count}\n{count / len(ranks):.0%}", ha="center", va="bottom", fontsize=8)
+    axes.set_ylim(0, max(counts) * 1.2)
+    axes.set_xlabel("rank of the true answer")
+    axes.set_ylabel("questions")
+    axes.set_title("Where the true answer stands")
+    _frame(axes)
+    _save(figure, file)
+
+
+def draw_ratings(predicted: Numbers, truth: Numbers, file: Path) -> None:
+    """Predicted against true ratings: a box for each true value where these are few, else how dense they lie."""
+    values = np.unique(truth)
+    ends = [min(predicted.min(), truth.min()), max(predicted.max(), truth.max())]
+    margin = 0.08 * max(ends[1] - ends[0], 1.0)
+    figure, axes = _canvas(5.6, 5.0)
+    axes.plot(ends, ends, color=_GREY, linestyle="--", label="predicted = true")
+    if len(values) <= _FEW_VALUES:
+        width = 0.6 * (float(np.diff(values).min()) if len(values) > 1 else 1.0)
+        groups = [predicted[truth == value] for value in values]
+        axes.boxplot(groups, positions=values, widths=width, sym=".", manage_ticks=False)
+        axes.set_xticks(values, [f"{value:g}\n{len(group)}" for value, group in zip(values, groups, strict=True)])
+        axes.set_xlabel("true rating, and how many rows have it")
+    else:
+        cells = axes.hexbin(truth, predicted, gridsize=40, bins="log", cmap="Blues", mincnt=1)
+        figure.colorbar(cells, ax=axes, label="rows")
+        axes.set_xlabel("true rating")
+    axes.set_xlim(ends[0] - margin, ends[1] + margin)
+    axes.set_ylim(ends[0] - margin, ends[1] + margin)
+    axes.set_ylabel("predicted rating")
+    axes.set_title("Predicted against true ratings")
+    axes.legend(loc="upper left", fontsize=8)
+    _frame(axes)
+    _save(figure, file)
+
+
+def telling_classes(matrix: Confusion, max_shown: int) -> list[int]:
+    """The places of the classes to show, in order: all, or those with most rows and, above all, most errors."""
+    counts = matrix.counts
+    rows, errors = counts.sum(axis=1), counts.sum(axis=1) + counts.sum(axis=0) - 2 * np.diag(counts)
+    seen = [place for place in range(len(rows)) if rows[place] or errors[place]]
+    # One error weighs as much as the rows of an average class, so classes without errors come last.
+    weight = rows + errors * max(1.0, float(rows.mean()))
+    return sorted(sorted(seen, key=lambda place: -weight[place])[:max_shown])
+
+
+def _write_counts(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        colour = "white" if shares[row, column] > 0.3 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Any]:
+    """A figure of its own, without pyplot's global state and windows."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _save(figure: Figure, file: Path) -> None:
+    figure.savefig(file, dpi=_DOTS_PER_INCH)
+
+
+def _frame(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _title(subject: str, shown: int, total: int, which: str) -> str:
+    return subject if shown == total else f"{subject}\n{shown} of {total} classes, those with the {which}"
+
+
+def _short(name: str) -> str:
+    """A name as an axis can show it. A dollar sign would begin a formula."""
+    cut = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    return (" ".join(cut.split()) or "(empty)").replace("$", r"\$")
+
+
+def _range(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low}+"
+    return str(low) if low == high else f"{low} to {high}"

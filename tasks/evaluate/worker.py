@@ -1,0 +1,59 @@
+"""The child process that measures: `python -m tasks.evaluate.worker SPEC`."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+
+from infra.environment import configure
+from infra.errors import DataError
+from infra.processes import Event, child_main
+from tasks.data.version import read_rows
+from tasks.evaluate.examples import examples
+from tasks.evaluate.latency import latency_metrics
+from tasks.evaluate.quality import measure_quality
+from tasks.evaluate.size import size_metrics
+from tasks.evaluate.spec import EvaluateSpec
+from tasks.runtime.predictor import load
+
+
+def evaluate(spec: EvaluateSpec) -> dict[str, float]:
+    """Write the report; returns what the launcher promises."""
+    predictor = load(spec.package, spec.options.threads)
+    rows = read_rows(spec.dataset, "test")
+    _check_rows(rows)
+    metrics = {
+        **measure_quality(predictor, rows, spec.into, spec.options.max_classes_shown),
+        "rows": float(rows.num_rows),
+        **size_metrics(spec.package),
+        **latency_metrics(predictor.predict, rows, spec.options.latency_queries),
+    }
+    _write_json(spec, "metrics.json", metrics)
+    _write_json(spec, "examples.json", examples(predictor, rows))
+    return metrics
+
+
+def _check_rows(rows: pa.Table) -> None:
+    if rows.num_rows == 0:
+        raise DataError(
+            "test split",
+            found="no row",
+            allowed="one row or more to measure on",
+            action="Raise ingest.test_share, or give more data.",
+        )
+
+
+def _write_json(spec: EvaluateSpec, name: str, content: object) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    (spec.into / name).write_text(text + "\n", encoding="utf-8")
+
+
+def work(spec: str) -> Event:
+    """`{"metrics": {...}}` for an EvaluateSpec in JSON."""
+    configure()
+    return {"metrics": evaluate(EvaluateSpec.model_validate_json(spec))}
+
+
+if __name__ == "__main__":
+    child_main(work)

@@ -1,0 +1,38 @@
+"""Labels as texts and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from infra.errors import DataError
+from tasks.features.columns import texts
+
+UNKNOWN = -1
+
+
+def fit_labels(column: pa.ChunkedArray) -> tuple[str, ...]:
+    """The distinct labels, sorted. Their places are the columns of a classifier's output.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
+    labels = tuple(sorted(set(texts(pc.drop_null(column)))))
+    if len(labels) < 2:
+        raise DataError(
+            "column label of the train split",
+            found=f"only {labels[0]!r}" if labels else "no label",
+            allowed="two classes or more",
+            action="Add rows of another class, or name the right column in ingest.columns.label.",
+        )
+    return labels
+
+
+def encode_labels(column: pa.ChunkedArray, labels: Sequence[str]) -> NDArray[np.int32]:
+    """The place of each value in `labels`; UNKNOWN where it has none."""
+    places = {label: place for place, label in enumerate(labels)}
+    return np.array([places.get(text, UNKNOWN) for text in texts(column)], np.int32)

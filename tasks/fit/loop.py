@@ -1,0 +1,157 @@
+"""The training loop: the same on one process and on several under MultiWorkerMirroredStrategy."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from infra.errors import TrainingError
+from tasks.fit.batches import Batches, Slice
+from tasks.fit.checkpoints import Checkpoints, State
+from tasks.fit.losses import Loss
+from tasks.fit.optimizer import RisingThenFalling, build_optimizer
+from tasks.model.dropout import dropout_seed
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How long and how fast.
+
+    Attributes:
+        clip_norm: gradients with a longer global norm are scaled down to it.
+    """
+
+    epochs: int
+    learning_rate: float
+    weight_decay: float
+    warmup_share: float
+    checkpoint_steps: int
+    seed: int
+    clip_norm: float = 1.0
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What happened in a step.
+
+    Attributes:
+        step: steps done, this one included.
+        loss: mean over the global batch.
+        samples_per_second: rows a second since the start or the last resumption, all workers together.
+    """
+
+    step: int
+    total: int
+    epoch: int
+    epochs: int
+    loss: float
+    learning_rate: float
+    samples_per_second: float
+
+
+OnStep = Callable[[StepReport], None]
+
+
+class Trainer:
+    """One model, its optimizer, and the compiled step.
+
+    Must be made within the scope of the strategy that the model was made in.
+    """
+
+    def __init__(self, model: Any, loss: Loss, batches: Batches, plan: FitPlan) -> None:
+        self.model, self.loss, self.batches, self.plan = model, loss, batches, plan
+        self.strategy = tf.distribute.get_strategy()
+        self.total = plan.epochs * batches.steps_per_epoch
+        self.schedule = RisingThenFalling(plan.learning_rate, int(plan.warmup_share * self.total), self.total)
+        self.variables = list(model.trainable_variables)
+        self.optimizer = build_optimizer(self.variables, self.schedule, plan.weight_decay)
+        self.run_step = tf.function(self._all_replicas, input_signature=self._signature())
+
+    def fit(self, checkpoints: Checkpoints | None = None, chief: bool = True, on_step: OnStep | None = None) -> float:
+        """Train to the end, from the last checkpoint if there is one. Returns the mean loss of the last epoch seen.
+
+        Raises:
+            TrainingError: the loss is not a number.
+        """
+        first = self._resume(checkpoints)
+        losses, rows, began = [], 0, time.perf_counter()
+        for step in range(first, self.total):
+            part = self.batches.slice(step)
+            loss = float(self.run_step(*self._tensors(part, step)))
+            self._check(step, loss)
+            losses.append(loss)
+            rows += part.total
+            done = step + 1
+            if checkpoints and chief and (done % self.plan.checkpoint_steps == 0 or done == self.total):
+                checkpoints.save(done, self.state())
+            if on_step:
+                on_step(self._report(done, loss, rows / (time.perf_counter() - began)))
+        return float(np.mean(losses[-self.batches.steps_per_epoch :])) if losses else math.nan
+
+    def state(self) -> State:
+        """Weights that learn and the optimizer's variables, by a name that is stable between processes."""
+        return {name: variable.numpy() for name, variable in self._named().items()}
+
+    def _named(self) -> dict[str, Any]:
+        weights = {f"weight/{place}": variable for place, variable in enumerate(self.variables)}
+        return weights | {f"optimizer/{place}": value for place, value in enumerate(self.optimizer.variables)}
+
+    def _resume(self, checkpoints: Checkpoints | None) -> int:
+        checkpoint = checkpoints.last() if checkpoints else None
+        if checkpoint is None:
+            return 0
+        for name, variable in self._named().items():
+            variable.assign(checkpoint.state[name])
+        return checkpoint.step
+
+    def _report(self, done: int, loss: float, samples_per_second: float) -> StepReport:
+        return StepReport(
+            step=done,
+            total=self.total,
+            epoch=math.ceil(done / self.batches.steps_per_epoch),
+            epochs=self.plan.epochs,
+            loss=loss,
+            learning_rate=float(self.schedule(done - 1)),
+            samples_per_second=samples_per_second,
+        )
+
+    def _check(self, step: int, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingError(
+                "train.learning_rate",
+                found=f"a loss of {loss} at step {step + 1} of {self.total} with a rate of {self.plan.learning_rate}",
+                allowed="a loss that is a number",
+                action="Lower the rate, for example by --set train.learning_rate, or look for absurd numbers.",
+            )
+
+    def _tensors(self, part: Slice, step: int) -> tuple[Any, ...]:
+        inputs = {name: tf.constant(part.inputs[name]) for name in sorted(part.inputs)}
+        total = tf.constant(part.total, tf.float32)
+        return inputs, tf.constant(part.targets), tf.constant(part.weights), total, tf.constant(step, tf.int32)
+
+    def _signature(self) -> tuple[Any, ...]:
+        """Open in rows and lengths, so that the step is compiled once."""
+        example = self._tensors(self.batches.slice(0), 0)
+        return tuple(
+            tf.nest.map_structure(lambda tensor: tf.TensorSpec([None] * len(tensor.shape), tensor.dtype), example)
+        )
+
+    def _all_replicas(self, inputs: Any, targets: Any, weights: Any, total: Any, step: Any) -> Any:
+        return self.strategy.run(self._one_replica, args=(inputs, targets, weights, total, step))
+
+    def _one_replica(self, inputs: Any, targets: Any, weights: Any, total: Any, step: Any) -> Any:
+        context = tf.distribute.get_replica_context()
+        seed = tf.stack([self.plan.seed + 1_000_003 * context.replica_id_in_sync_group, step])
+        with tf.GradientTape() as tape, dropout_seed(seed):
+            loss = self.loss(self.model(inputs, training=True), targets, weights, total)
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.variables)]
+        loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
+        gradients, _ = tf.clip_by_global_norm(gradients, self.plan.clip_norm)
+        self.optimizer.apply_gradients(zip(gradients, self.variables, strict=True), skip_gradients_aggregation=True)
+        return loss

@@ -1,0 +1,1 @@
+"""From files to a typed, checked data set version."""

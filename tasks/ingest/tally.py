@@ -1,0 +1,99 @@
+"""Counts over all rows of a source, and whether they allow a data set to be made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from infra.errors import DataError, SourceError
+from tasks.data.references import SourceRef
+from tasks.ingest.config import IngestOptions
+from tasks.ingest.readers import Refused
+
+_REASONS_SHOWN = 3
+
+
+@dataclass
+class Tally:
+    """What was counted while batches went by.
+
+    Attributes:
+        reasons: refused rows by reason, and `first`, where each reason was met first.
+        labels: good rows by label, and `label_origins`, where each label was met first.
+        sides: good rows by side of the split.
+        left_out: columns of the source that the contract does not name.
+    """
+
+    good: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+    labels: Counter[object] = field(default_factory=Counter)
+    label_origins: dict[object, str] = field(default_factory=dict)
+    sides: Counter[str] = field(default_factory=Counter)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> int:
+        """Rows refused."""
+        return self.reasons.total()
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return self.good + self.bad
+
+    def refuse(self, rows: Sequence[Refused]) -> None:
+        """Count refused rows."""
+        for row in rows:
+            self.reasons[row.reason] += 1
+            self.first.setdefault(row.reason, row.origin)
+
+    def label(self, labels: Sequence[object], origins: Sequence[str]) -> None:
+        """Count labels of good rows."""
+        self.labels.update(labels)
+        for label, origin in zip(labels, origins, strict=True):
+            self.label_origins.setdefault(label, origin)
+
+
+def check_tally(tally: Tally, options: IngestOptions, source: SourceRef, learns_classes: bool) -> None:
+    """Refuse a source that is empty, too bad, of one class only, or without rows to train or to test on.
+
+    Raises:
+        SourceError: there is no row.
+        DataError: all else.
+    """
+    name = options.path or options.sample
+    if not tally.rows:
+        files = f"{len(source.files)} file{'s' if len(source.files) > 1 else ''}"
+        raise SourceError(
+            f"source {name}", found=f"no row in {files}", allowed="at least one row", action="Check what wrote it."
+        )
+    share = tally.bad / tally.rows
+    if share > options.max_bad_share:
+        raise DataError(
+            f"source {name}",
+            found=f"{tally.bad} of {tally.rows} rows bad ({share:.1%}): {_top_reasons(tally)}",
+            allowed=f"a bad share of {options.max_bad_share:.1%}",
+            action="Mend the rows or the contract, or allow more with ingest.max_bad_share.",
+        )
+    if learns_classes and len(tally.labels) < 2:
+        raise DataError(
+            f"source {name}",
+            found=f"only the label {next(iter(tally.labels), None)!r}",
+            allowed="at least two labels",
+            action="Check ingest.columns.label, or add rows of another label.",
+        )
+    for side in ("train", "test"):
+        if not tally.sides[side]:
+            raise DataError(
+                f"source {name}",
+                found=f"no {side} row among {tally.good}",
+                allowed="rows on both sides of the split",
+                action="Add rows, or change ingest.columns.split or ingest.test_share.",
+            )
+
+
+def _top_reasons(tally: Tally) -> str:
+    top = tally.reasons.most_common(_REASONS_SHOWN)
+    return "; ".join(f"{reason}, {count} (first at {tally.first[reason]})" for reason, count in top)

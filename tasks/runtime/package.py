@@ -1,0 +1,88 @@
+"""A model package: a directory that predicts with nothing but this code and the runtime its format needs.
+
+    manifest.json     what it is (PackageManifest)
+    features.json     how columns become arrays, fitted on train only
+    tokenizer.json    text tasks: the encoder's tokeniser
+    saved_model/      format saved_model
+    model.tflite      format tflite
+    index.npz         text_retrieval: `answers` (unicode) and their unit `embeddings` (float32, n by d)
+
+Its signature: inputs by the names that the features encode to, one output named `output`:
+probabilities (batch by classes), unit embeddings (batch by d), or ratings (batch).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from infra.errors import NotFoundError, SourceError
+from tasks.options import Task
+
+MANIFEST = "manifest.json"
+
+
+class PackageManifest(BaseModel):
+    """What a package holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Task
+    format: Literal["saved_model", "tflite"]
+    labels: tuple[str, ...] = ()
+    dataset_digest: str
+    parent_digest: str = ""
+
+
+def read_manifest(package: Path) -> PackageManifest:
+    """The manifest of the package at `package`.
+
+    Raises:
+        NotFoundError: there is none.
+        SourceError: it can't be read.
+    """
+    try:
+        return PackageManifest.model_validate_json((package / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(
+            "model package",
+            found=f"no {package / MANIFEST}",
+            allowed="a directory that training or compression wrote",
+            action="Check the path, or run the recipe again.",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise broken_package(package, MANIFEST, error) from None
+
+
+def broken_package(package: Path, part: str, error: Exception) -> SourceError:
+    """The error for a package of which `part` is missing or can't be used."""
+    reason = f"{error.error_count()} wrong fields" if isinstance(error, ValidationError) else str(error)
+    return SourceError(
+        f"model package {package}",
+        found=f"{part} that can't be loaded ({reason.strip() or type(error).__name__})",
+        allowed="the files that training or compression wrote, unchanged",
+        action="Fetch the package again, or run the recipe again.",
+    )
+
+
+def model_path(package: Path, manifest: PackageManifest) -> Path:
+    """Where the model itself lies: a directory or a file, by its format."""
+    return package / {"saved_model": "saved_model", "tflite": "model.tflite"}[manifest.format]
+
+
+def write_manifest(package: Path, manifest: PackageManifest) -> None:
+    """Write `manifest` into the directory `package`."""
+    (package / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def model_files(package: Path) -> list[Path]:
+    """The files of the model itself, in order: no tokeniser, no index."""
+    model = model_path(package, read_manifest(package))
+    return [model] if model.is_file() else sorted(path for path in model.rglob("*") if path.is_file())
+
+
+def package_bytes(package: Path) -> int:
+    """Size of the model itself in bytes, without tokeniser and index."""
+    return sum(path.stat().st_size for path in model_files(package))

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.recipe import load_recipe, recipe_names
+from infra.errors import RecipeError
+
+
+def test_five_recipes_come_with_it() -> None:
+    assert recipe_names() == ["answers", "income", "movies", "news", "support"]
+
+
+@pytest.mark.parametrize("name", ["answers", "income", "movies", "news", "support"])
+def test_each_recipe_is_valid_and_named_like_its_file(name: str) -> None:
+    assert load_recipe(name).name == name
+
+
+def test_overrides_are_typed_values_at_a_path() -> None:
+    recipe = load_recipe("support", ["train.epochs=5", "clean.engine=spark", "gate.thresholds.0.bound=0.5"])
+    assert recipe.train.epochs == 5
+    assert recipe.clean.engine == "spark"
+    assert recipe.gate.thresholds[0].bound == 0.5
+
+
+def test_a_column_called_like_a_number_stays_text() -> None:
+    assert load_recipe("support", ["ingest.columns.text=1"]).ingest.columns.text == "1"
+
+
+def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
+    assert load_recipe("support").digest() == load_recipe("support").digest()
+    assert load_recipe("support").digest() != load_recipe("support", ["train.seed=8"]).digest()
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "text"),
+    [
+        ("suport", [], "recipe: found 'suport'; allowed: answers, income, movies, news, support"),
+        ("../recipes/support", [], "recipe: found '../recipes/support'"),
+        ("nowhere.yaml", [], "recipe: found 'nowhere.yaml'"),
+        ("support", ["train.epoch=5"], "train.epoch: found an unknown option; allowed: "),
+        ("support", ["train.epochs"], "--set: found 'train.epochs'; allowed: name.of.option=value"),
+        ("support", ["train.epochs.x=5"], "train.epochs"),
+        ("support", ["train.epochs=many"], "train.epochs: found 'many'; allowed: "),
+        ("support", ["train.epochs=0"], "train.epochs: found 0; allowed: "),
+        ("support", ["clean.engine=flink"], "clean.engine: found 'flink'; allowed: "),
+        ("support", ["gate.thresholds.9.bound=1"], "--set gate.thresholds.9.bound: found '1'"),
+        ("support", ["train.task=rating_prediction"], "ingest.contract: found no column ['user', 'item', 'rating']"),
+        ("income", ["train.numeric=[age, height]"], "ingest.contract: found no column ['height']"),
+        ("support", ["clean.rules=[trim, polish]"], "polish"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(name: str, overrides: list[str], text: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        load_recipe(name, overrides)
+    assert text in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("a: [1")
+    with pytest.raises(RecipeError, match="allowed: YAML in UTF-8"):
+        load_recipe(str(file))
+
+
+def test_a_recipe_of_ones_own_needs_every_required_option(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("name: own\ningest: {path: x.csv, contract: [{name: text}, {name: label}]}\nclean: {}\n")
+    with pytest.raises(RecipeError, match=r"train: found nothing.*Add it to recipe"):
+        load_recipe(str(file))
