@@ -78,8 +78,9 @@ def up(as_json: Json = False) -> None:
     """Start Prefect and MLflow with their UIs, and serve every recipe as a deployment (schedules paused)."""
     from flows.terminal import print_servers, showing_progress
     from infra.servers.control import up as start
+    from infra.stores.lock import home_lock
 
-    with showing_progress(enabled=not as_json):
+    with showing_progress(enabled=not as_json), home_lock("lepton up"):  # a run without servers writes their databases
         servers = start("flows.deployments")
     print_servers(servers, as_json)
 

@@ -53,10 +53,10 @@ async def _run_until_told(runner: Runner) -> None:
 
 async def deployment(client: PrefectClient, name: str, place: int) -> RunnerDeployment:
     """One recipe's deployment; its schedule differs from those of the recipes at other places."""
-    from prefect.deployments.runner import EntrypointType
+    from prefect.types.entrypoint import EntrypointType
 
     recipe = load_recipe(name)
-    made = await pipeline.ato_deployment(
+    return await pipeline.ato_deployment(
         name=name,
         parameters={"recipe": recipe.model_dump(mode="json")},
         description=recipe.description,
@@ -64,7 +64,6 @@ async def deployment(client: PrefectClient, name: str, place: int) -> RunnerDepl
         schedules=await _schedules(client, name, place),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
-    return made
 
 
 async def close_orphans(client: PrefectClient) -> None:
@@ -74,7 +73,7 @@ async def close_orphans(client: PrefectClient) -> None:
     """
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState
     from prefect.client.schemas.filters import FlowRunFilterStateType as OfType
-    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.objects import State, StateType
     from prefect.states import Crashed
 
     active = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
@@ -85,7 +84,7 @@ async def close_orphans(client: PrefectClient) -> None:
                 flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=OfType(any_=active))),
             )
             for orphan in orphans:
-                state = Crashed(message="Its process is gone: killed, or the machine was stopped.")
+                state: State[None] = Crashed(message="Its process is gone: killed, or the machine was stopped.")
                 await client.set_flow_run_state(orphan.id, state, force=True)
     except BusyError:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 from flows.recipe import Recipe
 from flows.summary import Summary
@@ -26,7 +27,8 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
     connect()
     from flows.pipeline import ShortOfGate, pipeline
 
-    state = pipeline(recipe, return_state=True)
+    call: Any = pipeline
+    state = call(recipe, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, ShortOfGate):
         return result.summary, result

@@ -30,12 +30,13 @@ class Stages:
         """
         started = time.perf_counter()
         report(Progress(name, 0.0, 1.0))
-        state: Any = step(*args, return_state=True)  # type: ignore[call-overload]
+        call: Any = step
+        state = call(*args, return_state=True)
         result: R = state.result()
         cached = state.name == "Cached"
         if cached and not (valid(result) if valid else _exists(result)):
             cached = False
-            result = step.with_options(refresh_cache=True)(*args)  # type: ignore[call-overload]
+            result = call.with_options(refresh_cache=True)(*args)
         self.done.append(StageSummary(name=name, seconds=round(time.perf_counter() - started, 3), cached=cached))
         report(Progress(name, 1.0, 1.0, "unchanged" if cached else ""))
         return result

@@ -44,14 +44,14 @@ def step(function: Callable[P, R]) -> Task[P, R]:
         with _machine_errors(function.__name__), _progress_artifact(function.__name__):
             return function(*args, **kwargs)
 
-    return task(
-        guarded,
+    wrap: Callable[[Callable[P, R]], Task[P, R]] = task(
         name=function.__name__,
         task_run_name=function.__name__,
         cache_key_fn=key,
         persist_result=True,
         result_serializer="json",
     )
+    return wrap(guarded)
 
 
 def step_key(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> str:

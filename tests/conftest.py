@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,12 @@ os.environ.setdefault("LEPTON_CACHE", str(HomeSettings().samples))
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty LEPTON_HOME."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("LEPTON_HOME", str(folder))
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")

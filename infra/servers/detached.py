@@ -9,6 +9,7 @@ import textwrap
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -115,10 +116,8 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess):
         process.send_signal(number)
-    except psutil.NoSuchProcess:
-        pass
 
 
 def _await_end(processes: list[psutil.Process], seconds: float) -> None:

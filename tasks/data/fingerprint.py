@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
+import sysconfig
 from collections.abc import Iterable
 from functools import cache
 from importlib.machinery import PathFinder
@@ -19,10 +20,11 @@ from infra.errors import RecipeError
 from infra.settings.home import checkout
 
 PROJECT = ("tasks", "infra")
+_LIBRARIES = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def code_fingerprint(module_names: Iterable[str]) -> str:
-    """SHA-256 over these modules, all that they import from the project or their own package, and the lock.
+    """SHA-256 over these modules, all that they import but libraries, and the lock.
 
     Raises:
         RecipeError: a module has no source file.
@@ -39,14 +41,13 @@ def modules_used(module_names: Iterable[str]) -> dict[str, Path]:
     Another stage's `steps` is left out: steps are named by whoever asks, never followed into.
     """
     named = set(module_names)
-    packages = {*PROJECT, *(name.partition(".")[0] for name in named)}
     used: dict[str, Path] = {}
     waiting = sorted(named)
     while waiting:
         name = waiting.pop()
-        outside = name.partition(".")[0] not in packages or (name.endswith(".steps") and name not in named)
-        file = None if name in used or outside else module_file(name)
-        if file is not None:
+        skipped = name in used or (name.endswith(".steps") and name not in named)
+        file = None if skipped else module_file(name)
+        if file is not None and not _is_library(file):
             used[name] = file
             waiting += _imports(name, file)
     for name in named - used.keys():
@@ -62,12 +63,17 @@ def module_file(name: str) -> Path | None:
     top, *rest = name.split(".")
     folders = [str(checkout())] if top in PROJECT else ["", *sys.path]
     spec = PathFinder.find_spec(top, [folder or str(Path.cwd()) for folder in folders])
-    if spec is None or spec.origin is None:
+    if spec is None or not spec.has_location or spec.origin is None:
         return None
     if not rest:
         return Path(spec.origin)
     place = Path(spec.origin).parent.joinpath(*rest)
     return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()), None)
+
+
+def _is_library(file: Path) -> bool:
+    """Whether it is Python's or an installed package's, for which the lock speaks."""
+    return any(file.is_relative_to(folder) for folder in _LIBRARIES)
 
 
 @cache

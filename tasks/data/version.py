@@ -28,7 +28,7 @@ from infra.errors import DataError, MachineError, NotFoundError
 from tasks.data.canonical import arrow_schema
 from tasks.data.manifest import MANIFEST, Manifest, read_manifest
 from tasks.data.parts import part_files
-from tasks.data.references import DatasetRef
+from tasks.data.references import DatasetRef, Reference
 
 ROWS, QUARANTINE = "rows", "quarantine"
 _DRAFT = ".draft-"
@@ -118,7 +118,7 @@ def reference(version: Version) -> DatasetRef:
     )
 
 
-def open_version(ref: DatasetRef) -> Version:
+def open_version(ref: Reference) -> Version:
     """The version that a reference names.
 
     Raises:
@@ -142,7 +142,7 @@ def open_version(ref: DatasetRef) -> Version:
 
 
 def read_rows(
-    ref: DatasetRef, split: Literal["", "train", "test"] = "", columns: Sequence[str] | None = None
+    ref: Reference, split: Literal["", "train", "test"] = "", columns: Sequence[str] | None = None
 ) -> pa.Table:
     """Rows in the order of `row_id`, so the same on every machine: one split or all, some columns or all."""
     version = open_version(ref)

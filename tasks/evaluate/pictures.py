@@ -26,6 +26,7 @@ _RANK_BINS = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 10), (11, 50), (51, None))
 def draw_confusion(matrix: Confusion, file: Path, max_shown: int) -> None:
     """Counts in cells, coloured by their share of the true class's rows."""
     shown = telling_classes(matrix, max_shown)
+    seen = int(np.sum(matrix.counts.sum(axis=0) + matrix.counts.sum(axis=1) > 0))
     counts = matrix.counts[np.ix_(shown, shown)]
     shares = counts / np.maximum(matrix.counts[shown].sum(axis=1, keepdims=True), 1)
     side = max(4.0, 0.32 * len(shown) + 1.0)
@@ -37,7 +38,7 @@ def draw_confusion(matrix: Confusion, file: Path, max_shown: int) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(_title("Rows by true and predicted class", len(shown), len(matrix.names), "most rows and errors"))
+    axes.set_title(_title("Rows by true and predicted class", len(shown), seen, "most rows and errors"))
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, label="share of the true class")
     marks = (0.0, 0.02, 0.1, 0.25, 0.5, 1.0)
     bar.set_ticks([mark**_POWER for mark in marks], labels=[f"{mark:.0%}" for mark in marks])

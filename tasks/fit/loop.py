@@ -17,6 +17,7 @@ from tasks.fit.checkpoints import Checkpoints, State
 from tasks.fit.losses import Loss
 from tasks.fit.optimizer import RisingThenFalling, build_optimizer
 from tasks.model.dropout import dropout_seed
+from tasks.model.network import Network
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class FitPlan:
 
     epochs: int
     learning_rate: float
+    head_learning_rate: float
     weight_decay: float
     warmup_share: float
     checkpoint_steps: int
@@ -61,16 +63,20 @@ OnStep = Callable[[StepReport], None]
 class Trainer:
     """One model, its optimizer, and the compiled step.
 
-    Must be made within the scope of the strategy that the model was made in.
+    Must be made within the scope of the strategy that the network was made in.
     """
 
-    def __init__(self, model: Any, loss: Loss, batches: Batches, plan: FitPlan) -> None:
-        self.model, self.loss, self.batches, self.plan = model, loss, batches, plan
+    def __init__(self, network: Network, loss: Loss, batches: Batches, plan: FitPlan) -> None:
+        self.model, self.loss, self.batches, self.plan = network.trained, loss, batches, plan
         self.strategy = tf.distribute.get_strategy()
         self.total = plan.epochs * batches.steps_per_epoch
-        self.schedule = RisingThenFalling(plan.learning_rate, int(plan.warmup_share * self.total), self.total)
-        self.variables = list(model.trainable_variables)
-        self.optimizer = build_optimizer(self.variables, self.schedule, plan.weight_decay)
+        self.schedule = self._schedule(plan.learning_rate)
+        head = list(network.head)
+        body = [weight for weight in self.model.trainable_variables if not any(weight is other for other in head)]
+        self.variables, self.body = body + head, len(body)
+        self.optimizers = [build_optimizer(body, self.schedule, plan.weight_decay)]
+        if head:
+            self.optimizers.append(build_optimizer(head, self._schedule(plan.head_learning_rate), plan.weight_decay))
         self.run_step = tf.function(self._all_replicas, input_signature=self._signature())
 
     def fit(self, checkpoints: Checkpoints | None = None, chief: bool = True, on_step: OnStep | None = None) -> float:
@@ -100,7 +106,11 @@ class Trainer:
 
     def _named(self) -> dict[str, Any]:
         weights = {f"weight/{place}": variable for place, variable in enumerate(self.variables)}
-        return weights | {f"optimizer/{place}": value for place, value in enumerate(self.optimizer.variables)}
+        values = [value for optimizer in self.optimizers for value in optimizer.variables]
+        return weights | {f"optimizer/{place}": value for place, value in enumerate(values)}
+
+    def _schedule(self, peak: float) -> RisingThenFalling:
+        return RisingThenFalling(peak, int(self.plan.warmup_share * self.total), self.total)
 
     def _resume(self, checkpoints: Checkpoints | None) -> int:
         checkpoint = checkpoints.last() if checkpoints else None
@@ -153,5 +163,7 @@ class Trainer:
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.variables)]
         loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
         gradients, _ = tf.clip_by_global_norm(gradients, self.plan.clip_norm)
-        self.optimizer.apply_gradients(zip(gradients, self.variables, strict=True), skip_gradients_aggregation=True)
+        pairs = list(zip(gradients, self.variables, strict=True))
+        for optimizer, chosen in zip(self.optimizers, (slice(self.body), slice(self.body, None)), strict=False):
+            optimizer.apply_gradients(pairs[chosen], skip_gradients_aggregation=True)
         return loss

@@ -32,7 +32,6 @@ class ColumnContract(Options):
 
     name: str = Field(description="The column's role, or its name in the source where it has none.")
     type: ColumnType = Field(default="string", description="Type that every value must have or convert to.")
-    required: bool = Field(default=True, description="Whether the source must have the column.")
     nullable: bool = Field(default=False, description="Whether a value may be missing.")
     missing: list[str] = Field(default=[""], description="Texts that mean a missing value.")
     minimum: float = Field(default=-sys.float_info.max, description="Smallest number allowed.")

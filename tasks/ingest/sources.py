@@ -149,7 +149,10 @@ def _reading(path: str) -> Iterator[None]:
     except (SourceError, UnicodeError):
         raise
     except FileNotFoundError as error:
-        raise _error(path, "no such file", "a file that is there", "Check ingest.path.") from error
+        cause = _root_cause(error)
+        if isinstance(cause, FileNotFoundError) or getattr(cause, "status", None) == 404:
+            raise _error(path, "no such file", "a file that is there", "Check ingest.path.") from error
+        raise _no_answer(path, cause) from error  # fsspec takes a server that is down for a missing file
     except PermissionError as error:
         raise _error(path, "a file that may not be read", "a readable file", "Change its permissions.") from error
     except ImportError as error:
@@ -159,10 +162,18 @@ def _reading(path: str) -> Iterator[None]:
     except Exception as error:  # each file system has errors of its own
         if not _is_url(path):
             raise
-        reason = str(error) or type(error).__name__
-        raise _error(
-            path, f"no answer: {reason}", "a URL that can be reached", "Check the address and the network."
-        ) from error
+        raise _no_answer(path, error) from error
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _no_answer(path: str, error: BaseException) -> SourceError:
+    reason = str(error) or type(error).__name__
+    return _error(path, f"no answer: {reason}", "a URL that can be reached", "Check the address and the network.")
 
 
 def _error(path: str, found: str, allowed: str, action: str) -> SourceError:

@@ -20,6 +20,7 @@ def build_classifier(encoder: Any, classes: int, dropout: float) -> Network:
     """
     inputs = text_inputs()
     states = SeededDropout(dropout, salt=HEAD_SALT, name="head_dropout")(encoder(inputs))
-    logits = tf.keras.layers.Dense(classes, kernel_initializer="zeros", name="logits")(states)
+    head = tf.keras.layers.Dense(classes, kernel_initializer="zeros", name="logits")
+    logits = head(states)
     probabilities = tf.keras.layers.Softmax(name=OUTPUT)(logits)
-    return Network(tf.keras.Model(inputs, logits), tf.keras.Model(inputs, probabilities))
+    return Network(tf.keras.Model(inputs, logits), tf.keras.Model(inputs, probabilities), head=tuple(head.weights))

@@ -15,7 +15,7 @@ _seed: ContextVar[Any] = ContextVar("dropout_seed", default=None)
 
 @contextmanager
 def dropout_seed(seed: Any) -> Iterator[None]:
-    """In the block, models called with `training=True` draw their masks from `seed`, two int32 such as the worker's and the step's."""
+    """In the block, models called with `training=True` draw their masks from `seed`: two int32, a worker and a step."""
     token = _seed.set(seed)
     try:
         yield

@@ -18,10 +18,12 @@ class Network:
     Attributes:
         trained: gives what the loss takes: logits, a pair of embeddings, or ratings.
         exported: gives what a user takes: probabilities, unit embeddings, or ratings within their bounds.
+        head: weights of a new head on a pretrained encoder, which learn at a rate of their own.
     """
 
     trained: Any
     exported: Any
+    head: tuple[Any, ...] = ()
 
     def save(self, folder: Path) -> None:
         """Write the exported model as a SavedModel whose signature `serving_default` gives `output`."""

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from pydantic import BaseModel, ConfigDict
 
 from infra.errors import LeptonError
 from infra.processes import run_child
 from infra.settings.home import HomeSettings
+from infra.stores.tracking import links
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.references import DatasetRef, EvaluationRef, ModelRef, Reference, VersionRef
+from tasks.register import flavor
 from tasks.register.card import model_card
 from tasks.register.config import GateOptions
 from tasks.register.gate import Verdict, decide
@@ -53,18 +55,25 @@ def register(
 ) -> VersionRef:
     """Log a package with its signature, an example and lineage, and make it a version of the model `recipe`."""
     import mlflow
+    import pandas as pd
+    from mlflow.models import Model
 
     package = Path(model.path)
     manifest = read_manifest(package)
+    inputs = input_columns(package)
+    example = pd.DataFrame(_examples(evaluation)[:1])[list(inputs)]
     with mlflow.start_run(run_id=model.run_id):
-        info = mlflow.pyfunc.log_model(
+        info = Model.log(
+            artifact_path=None,
             name="model",
+            flavor=flavor,
             loader_module="tasks.runtime.pyfunc",
             data_path=model.path,
-            signature=_signature(input_columns(package), OUTPUTS[manifest.task]),
+            signature=_signature(inputs, OUTPUTS[manifest.task]),
+            input_example=example.astype({name: float for name, kind in inputs.items() if kind == "double"}),
             pip_requirements=["lepton"],
+            validate_serving_input=False,
         )
-        mlflow.log_dict({"rows": _examples(evaluation)}, "input_example.json")
     tags = {
         "lepton.dataset_digest": dataset.digest,
         "lepton.package_digest": model.digest,
@@ -74,7 +83,7 @@ def register(
     }
     client = mlflow.MlflowClient()
     _ensure_model(client, recipe)
-    version = client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags)
+    version = client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)
     return VersionRef(name=recipe, version=str(version.version), run_id=model.run_id, digest=model.digest)
 
 
@@ -107,7 +116,7 @@ def gate(
     card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict)
     client.log_text(candidate.run_id, card, CARD)
     card_uri = f"runs:/{candidate.run_id}/{CARD}"
-    _show(candidate, verdict, card, card_uri)
+    _show(candidate, verdict, card)
     alias = CHAMPION if verdict.passed else CANDIDATE
     return Decision(verdict=verdict, alias=alias, card_uri=card_uri, prediction=prediction)
 
@@ -221,8 +230,10 @@ def _examples(evaluation: Reference) -> list[dict[str, Any]]:
     return rows
 
 
-def _show(candidate: VersionRef, verdict: Verdict, card: str, card_uri: str) -> None:
+def _show(candidate: VersionRef, verdict: Verdict, card: str) -> None:
     """What the Prefect UI shows of the decision."""
     rows = [check.model_dump() for check in verdict.checks]
     create_table_artifact(table=rows, key=f"{candidate.name}-gate", description="Checks of the promotion gate")
+    for name, page in links(candidate.name, candidate.version, candidate.run_id).items():
+        create_link_artifact(link=page, link_text=f"{candidate.uri}: {name}", key=f"{candidate.name}-{name}-link")
     create_markdown_artifact(markdown=card, key=f"{candidate.name}-model-card", description="Model card")

@@ -16,6 +16,9 @@ class TrainOptions(Options):
     epochs: int = Field(default=3, ge=1, description="Passes over the training rows.")
     batch_size: int = Field(default=32, ge=1, description="Rows a step, over all workers together.")
     learning_rate: float = Field(default=1e-4, gt=0, description="Peak learning rate of AdamW.")
+    head_learning_rate: float = Field(
+        default=1e-2, gt=0, description="Peak learning rate of the head that a text classifier puts on its encoder."
+    )
     weight_decay: float = Field(default=0.01, ge=0, description="Decoupled weight decay of AdamW.")
     warmup_share: float = Field(default=0.1, ge=0, lt=1, description="Share of all steps in which the rate rises.")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Mass spread over the other classes.")

@@ -71,12 +71,13 @@ def _trainer(spec: TrainSpec, lesson: Lesson, network: Network) -> Trainer:
     plan = FitPlan(
         epochs=options.epochs,
         learning_rate=options.learning_rate,
+        head_learning_rate=options.head_learning_rate,
         weight_decay=options.weight_decay,
         warmup_share=options.warmup_share,
         checkpoint_steps=options.checkpoint_steps,
         seed=options.seed,
     )
-    return Trainer(network.trained, lesson.loss, batches, plan)
+    return Trainer(network, lesson.loss, batches, plan)
 
 
 class Reporter:

@@ -9,14 +9,23 @@ import pytest
 from infra.errors import BusyError
 from infra.stores.lock import home_lock
 
-HOLD = "import time; from infra.stores.lock import home_lock\nwith home_lock('news'): print('held', flush=True); time.sleep(60)"
+HOLD = """
+import time
+from infra.stores.lock import home_lock
+with home_lock('news'):
+    print('held', flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_home_is_held_by_one_and_free_when_its_holder_is_killed(home: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(BusyError, match=rf"found a run in progress \(news, process {holder.pid}, since .*\)"), home_lock("support"):
+    with (
+        pytest.raises(BusyError, match=rf"found a run in progress \(news, process {holder.pid}, since .*\)"),
+        home_lock("support"),
+    ):
         pass
     holder.kill()
     holder.wait()

@@ -50,7 +50,7 @@ def test_a_child_sends_events_and_a_result_and_its_output_is_kept(log: Path) -> 
 
 
 def test_its_error_is_raised_here(log: Path) -> None:
-    with pytest.raises(DataError, match="rows: found none; allowed: some. Add some."):
+    with pytest.raises(DataError, match=r"rows: found none; allowed: some\. Add some\."):
         run_child("a_child", "error", log)
 
 

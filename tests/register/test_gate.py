@@ -29,7 +29,12 @@ def failed(of: Verdict) -> list[str]:
 def test_a_good_candidate_passes_every_check() -> None:
     passed = verdict()
     assert passed.passed
-    assert [one.name for one in passed.checks] == ["accuracy", "size_mb", "accuracy lost to parent", "loads and answers"]
+    assert [one.name for one in passed.checks] == [
+        "accuracy",
+        "size_mb",
+        "accuracy lost to parent",
+        "loads and answers",
+    ]
 
 
 @pytest.mark.parametrize(

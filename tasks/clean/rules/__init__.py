@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import RecipeError
-from tasks.clean.rules.duplicates import drop_duplicates
-from tasks.clean.rules.missing import drop_missing, fill_missing
+from tasks.clean.rules import duplicates, missing, text
 from tasks.clean.rules.rule import Rule, describe
-from tasks.clean.rules.text import drop_long, drop_short, lower, normalize_unicode, trim
 
 RULES: tuple[Callable[..., Any], ...] = (
-    trim,
-    normalize_unicode,
-    lower,
-    drop_short,
-    drop_long,
-    drop_missing,
-    fill_missing,
-    drop_duplicates,
+    text.trim,
+    text.normalize_unicode,
+    text.lower,
+    text.drop_short,
+    text.drop_long,
+    missing.drop_missing,
+    missing.fill_missing,
+    duplicates.drop_duplicates,
 )
 
 

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from flows.pipeline import pipeline
+from flows.recipe import Recipe, load_recipe, recipe_names
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_survives_the_form(name: str) -> None:
+    """The server checks its JSON against the form's schema, where for instance a property `required` gets lost."""
+    from prefect.utilities.callables import parameter_schema
+    from prefect.utilities.schema_tools.validation import validate
+
+    recipe = load_recipe(name)
+    sent = recipe.model_dump(mode="json")
+    schema = parameter_schema(pipeline).model_dump_for_openapi()
+    validate({"recipe": sent}, schema, raise_on_error=True, ignore_required=True)
+    assert Recipe.model_validate(sent) == recipe

@@ -1,0 +1,117 @@
+"""Each thing that a recipe can name, and each way in which it can be wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import SourceError
+from tasks.ingest.config import ColumnContract, IngestOptions
+from tasks.ingest.sources import open_source, resolve
+
+
+def options(path: Path | str, **more: Any) -> IngestOptions:
+    return IngestOptions(path=str(path), contract=[ColumnContract(name="text")], **more)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "b.csv").write_text("text\nb\n")
+    (tmp_path / "data" / "deep" / "a.csv").write_text("text\na\n")
+    (tmp_path / "data" / "_SUCCESS").write_text("")
+    (tmp_path / "data" / ".b.csv.crc").write_text("")
+    (tmp_path / "data" / "notes.txt").write_text("for people")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def web(folder: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_file(folder: Path) -> None:
+    source = resolve(options(folder / "b.csv"))
+    assert source.files == (str(folder / "b.csv"),)
+    assert source.digests == (hashlib.sha256(b"text\nb\n").hexdigest(),)
+    assert source.format == "csv"
+
+
+def test_a_directory_without_what_engines_leave_in_it(folder: Path) -> None:
+    assert [Path(file).name for file in resolve(options(folder)).files] == ["b.csv", "a.csv"]
+
+
+def test_a_glob(folder: Path) -> None:
+    assert [Path(file).name for file in resolve(options(folder / "**" / "*.csv")).files] == ["b.csv", "a.csv"]
+
+
+def test_a_url_over_http(web: str) -> None:
+    source = resolve(options(f"{web}/b.csv?version=1"))
+    assert source.format == "csv"
+    with open_source(source.files[0]) as content:
+        assert content.read() == b"text\nb\n"
+
+
+def test_a_url_of_fsspec(folder: Path) -> None:
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.pipe({"/lake/x.jsonl": b"{}", "/lake/y.jsonl": b"{}"})
+    assert len(resolve(options("memory://lake")).files) == 2
+    assert len(resolve(options("memory://lake/x*.jsonl")).files) == 1
+
+
+def test_a_format_that_is_named_takes_any_extension(folder: Path) -> None:
+    assert resolve(options(folder / "notes.txt", format="csv")).format == "csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("gone.csv", "found no such file"),
+        ("none*.csv", "found no file that matches; allowed: .csv, .csv.gz, .jsonl"),
+        ("empty-folder", "found no file that matches"),
+        ("notes.txt", "found an unknown extension; allowed: .csv.*ingest.format"),
+        ("empty.csv", "found an empty file"),
+        ("mixed", "found csv and jsonl files; allowed: one format"),
+    ],
+)
+def test_what_is_wrong_is_named(folder: Path, name: str, found: str) -> None:
+    (folder / "empty-folder").mkdir()
+    (folder / "empty.csv").write_text("")
+    (folder / "mixed").mkdir()
+    (folder / "mixed" / "a.csv").write_text("text\na\n")
+    (folder / "mixed" / "a.jsonl").write_text("{}\n")
+    with pytest.raises(SourceError, match=rf"source .*{name[:4]}.*: {found}"):
+        resolve(options(folder / name))
+
+
+def test_a_page_that_is_not_there(web: str) -> None:
+    with pytest.raises(SourceError, match=r"source http://.*/gone\.csv: found no such file"):
+        resolve(options(f"{web}/gone.csv"))
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(SourceError, match=r"found no answer: .*allowed: a URL that can be reached"):
+        resolve(options("http://127.0.0.1:9/a.csv"))
+
+
+def test_a_scheme_that_nobody_knows() -> None:
+    with pytest.raises(SourceError, match=r"source gopher://a/b\.csv: found no answer: Protocol not known: gopher"):
+        resolve(options("gopher://a/b.csv"))

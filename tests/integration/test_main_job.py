@@ -1,0 +1,141 @@
+"""The main job through the command line: what it prints, what it skips, what a kill costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.loans import Ended, lepton, start, write_loans
+
+STAGES = [
+    "ingest",
+    "clean",
+    "train",
+    "compress",
+    "evaluate parent",
+    "evaluate child",
+    "register parent",
+    "register child",
+    "gate",
+]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home, a recipe and its data, after one run."""
+    folder = tmp_path_factory.mktemp("loans")
+    recipe = write_loans(folder)
+    ended = lepton(folder / "home", "run", str(recipe), "--json")
+    assert ended.code == 0, ended.err
+    (folder / "first.json").write_text(ended.out)
+    return folder
+
+
+def run(work: Path, *overrides: str) -> Ended:
+    words = [word for override in overrides for word in ("--set", override)]
+    return lepton(work / "home", "run", str(work / "loans.yaml"), "--json", *words, cwd=work)
+
+
+def test_one_command_ends_in_a_promoted_model(work: Path) -> None:
+    summary = json.loads((work / "first.json").read_text())
+    assert [stage["name"] for stage in summary["stages"]] == STAGES
+    assert not any(stage["cached"] for stage in summary["stages"])
+    assert summary["dataset"]["rows_in"] == 1500
+    parent, child = summary["models"]
+    assert (parent["alias"], child["alias"]) == ("", "champion")
+    assert child["metrics"]["accuracy"] > 0.9
+    assert child["metrics"]["size_mb"] < parent["metrics"]["size_mb"]
+    assert summary["gate"]["passed"] and all(check["passed"] for check in summary["gate"]["checks"])
+    assert summary["prediction"]["label"] in ("yes", "no")
+
+
+def test_nothing_changed_means_nothing_runs(work: Path) -> None:
+    started = time.monotonic()
+    ended = run(work)
+    assert ended.ran == []
+    assert time.monotonic() - started < 60  # alone on two cores: under 15
+    assert ended.summary["models"] == json.loads((work / "first.json").read_text())["models"]
+
+
+def test_an_option_reruns_what_depends_on_it_and_a_failed_gate_has_its_exit_code(work: Path) -> None:
+    ended = run(work, "gate.thresholds.0.bound=1.5")
+    assert ended.ran == ["gate"]
+    assert ended.code == 16
+    assert not ended.summary["gate"]["passed"]
+    assert ended.err.startswith("lepton: gate of loans: found accuracy")
+    assert "(minimum 1.5)" in ended.err and ended.err.count("\n") == 1
+
+
+def test_an_edited_helper_of_a_rule_reruns_cleaning_and_no_more_where_the_data_stays_the_same(work: Path) -> None:
+    (work / "wording.py").write_text("def reword(text):\n    return text\n")
+    (work / "house_rules.py").write_text(
+        "import pyarrow as pa\n"
+        "from tasks.clean.rules.text import TextOptions\n"
+        "from wording import reword\n"
+        "def rewording(batch: pa.Table, options: TextOptions) -> pa.Table:\n"
+        '    """Another word."""\n'
+        "    place = batch.schema.get_field_index('purpose')\n"
+        "    words = pa.array([reword(text) for text in batch['purpose'].to_pylist()], pa.string())\n"
+        "    return batch.set_column(place, 'purpose', words)\n"
+    )
+    rule = 'clean.rules=[trim, lower, "house_rules:rewording"]'
+    assert run(work, rule).ran == ["clean"]
+    assert run(work, rule).ran == []
+    (work / "wording.py").write_text("def reword(text):\n    return str(text)\n")
+    assert run(work, rule).ran == ["clean"]
+    (work / "wording.py").write_text("def reword(text):\n    return text.replace('boat', 'ship')\n")
+    assert run(work, rule, "train.epochs=2").ran == STAGES[1:]
+
+
+def test_a_run_killed_in_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    recipe = write_loans(tmp_path)
+    words = ("run", str(recipe), "--json", "--set", "train.epochs=300")
+    killed = start(tmp_path / "home", *words)
+    try:
+        step = wait_for_checkpoint(tmp_path / "home", killed.pid)
+        children = psutil.Process(killed.pid).children(recursive=True)
+    finally:
+        os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    psutil.wait_procs(children, timeout=10)
+    assert not [child for child in children if "tasks.train.worker" in " ".join(cmdline(child))]
+    ended = lepton(tmp_path / "home", *words)
+    assert ended.code == 0, ended.err
+    assert "ingest" not in ended.ran and "clean" not in ended.ran
+    steps = steps_reported(tmp_path / "home", ended.summary["models"][0]["uri"])
+    after = next(place for place, reported in enumerate(steps) if reported >= step)
+    assert steps[0] <= step < min(steps[after + 1 :]), "steps before the checkpoint were taken again"
+
+
+def steps_reported(home: Path, uri: str) -> list[int]:
+    """The steps whose loss MLflow has, in the order they came; a resumed training goes on in the same run."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{home}/mlflow/mlflow.db")
+    _, name, version = uri.rsplit("/", 2)
+    run_id = client.get_model_version(name, version).run_id or ""
+    return [one.step for one in sorted(client.get_metric_history(run_id, "loss"), key=lambda one: one.timestamp)]
+
+
+def cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for_checkpoint(home: Path, pid: int) -> int:
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline:
+        found = sorted(int(path.stem.rpartition("-")[2]) for path in home.glob("training/*/step-*.safetensors"))
+        if found:
+            return found[-1]
+        assert psutil.pid_exists(pid), "the run ended before its first checkpoint"
+        time.sleep(0.1)
+    raise AssertionError("no checkpoint in 200 s")
