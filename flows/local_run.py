@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from typing import Any
 
 from flows.recipe import Recipe
 from flows.summary import Summary
 from infra.errors import GateFailed, MachineError
+from infra.servers.embedded import embedded_prefect
 from infra.settings.home import HomeSettings
 from infra.stores.lock import home_lock
-from infra.stores.tracking import connect
+from infra.stores.tracking import connect, prefect_api_url
 
 ROOM_BYTES = 1_000_000_000
 
@@ -25,10 +27,15 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
     with home_lock(recipe.name):
         pass  # a busy home is known before anything is loaded; the flow takes the lock itself
     connect()
-    from flows.pipeline import ShortOfGate, pipeline
+    with ExitStack() as stack:
+        api = prefect_api_url() or stack.enter_context(embedded_prefect())
+        from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    call: Any = pipeline
-    state = call(recipe, return_state=True)
+        from flows.pipeline import ShortOfGate, pipeline
+
+        stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
+        call: Any = pipeline
+        state = call(recipe, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, ShortOfGate):
         return result.summary, result

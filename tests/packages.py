@@ -140,8 +140,7 @@ def _tabular(folder: Path) -> tuple[Features, Any]:
     from tasks.model.tabular import build_tabular
 
     features = fit_tabular(inputs("tabular_classification"), ["age"], ["job"])
-    sizes = [column.size for column in features.categorical]
-    return features, build_tabular(1, sizes, 2, hidden_units=[64, 32], dropout=0.1, seed=1)
+    return features, build_tabular(features, 2, hidden_units=[64, 32], dropout=0.1, seed=1)
 
 
 def _factorization(folder: Path) -> tuple[Features, Any]:

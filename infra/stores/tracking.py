@@ -10,6 +10,7 @@ from pathlib import Path
 
 from infra.servers import mlflow, prefect
 from infra.servers.detached import is_alive
+from infra.servers.embedded import EMBEDDED
 from infra.servers.records import read_records
 from infra.servers.server import responds
 from infra.settings.home import HomeSettings
@@ -55,7 +56,7 @@ def links(model: str, version: str, run_id: str) -> dict[str, str]:
     if tracking.startswith("http"):
         found["model"] = f"{tracking}/#/models/{model}/versions/{version}"
         found["run"] = f"{tracking}/#/runs/{run_id}"
-    if api:
+    if api and api != os.environ.get(EMBEDDED):
         found["prefect"] = f"{api.removesuffix('/api')}/runs"
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +13,17 @@ from pydantic import BaseModel, ConfigDict
 from tasks.features.columns import ColumnType, column, column_type, numbers, texts
 
 OUT_OF_VOCABULARY = 0
+FARTHEST = 20.0  # standard deviations; an absurd number in a query must not decide alone
+BINS = 32
 _HEAVY_TAIL = 2.0  # skewness; an exponential distribution has 2
 
 
 class NumericColumn(BaseModel):
-    """Standardised, after log(1 + x) where the train split had a heavy right tail. Missing values become the mean."""
+    """Standardised, after log(1 + x) where the train split had a heavy right tail. Missing values become the mean.
+
+    Attributes:
+        edges: quantiles of the encoded train split, between which a model may be piecewise linear.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,11 +31,12 @@ class NumericColumn(BaseModel):
     logarithm: bool
     mean: float
     deviation: float
+    edges: tuple[float, ...] = ()
 
     def encode(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Numbers near 0 with a spread near 1."""
-        scaled = (_log(values) if self.logarithm else values) - self.mean
-        return np.nan_to_num(scaled / self.deviation, nan=0.0).astype(np.float32)
+        """Numbers near 0 with a spread near 1; what lies farther off than FARTHEST counts as that far."""
+        scaled = ((_log(values) if self.logarithm else values) - self.mean) / self.deviation
+        return np.clip(np.nan_to_num(scaled, nan=0.0), -FARTHEST, FARTHEST).astype(np.float32)
 
 
 class CategoryColumn(BaseModel):
@@ -66,9 +73,9 @@ class TabularFeatures(BaseModel):
         """The columns that `encode` reads."""
         return {**{c.name: "double" for c in self.numeric}, **{c.name: c.type for c in self.categorical}}
 
-    def encode(self, rows: pa.Table) -> dict[str, NDArray[np.generic]]:
+    def encode(self, rows: pa.Table) -> dict[str, NDArray[Any]]:
         """The arrays of a batch of rows; one without columns is left out."""
-        arrays: dict[str, NDArray[np.generic]] = {}
+        arrays: dict[str, NDArray[Any]] = {}
         if self.numeric:
             arrays["numeric"] = np.stack([c.encode(numbers(column(rows, c.name))) for c in self.numeric], axis=1)
         if self.categorical:
@@ -94,8 +101,20 @@ def _fit_numeric(name: str, values: NDArray[np.float64]) -> NumericColumn:
     if known.size == 0:
         return NumericColumn(name=name, logarithm=False, mean=0.0, deviation=1.0)
     logarithm = bool(known.min() >= 0 and _skewness(known) > _HEAVY_TAIL)
-    known = _log(known) if logarithm else known
-    return NumericColumn(name=name, logarithm=logarithm, mean=float(known.mean()), deviation=float(known.std()) or 1.0)
+    scaled = _log(known) if logarithm else known
+    column = NumericColumn(
+        name=name, logarithm=logarithm, mean=float(scaled.mean()), deviation=float(scaled.std()) or 1.0
+    )
+    return column.model_copy(update={"edges": _edges(column.encode(known))})
+
+
+def _edges(values: NDArray[np.float32]) -> tuple[float, ...]:
+    """The most common value, and quantiles of the others: many columns are 0 nearly everywhere."""
+    distinct, counts = np.unique(values, return_counts=True)
+    common = distinct[counts.argmax()]
+    others = values[values != common]
+    quantiles = np.quantile(others, np.linspace(0, 1, BINS + 1)) if others.size else others
+    return tuple(np.unique(np.append(quantiles, common).astype(np.float32)).tolist())
 
 
 def _skewness(values: NDArray[np.float64]) -> float:

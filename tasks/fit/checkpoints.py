@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 log = logging.getLogger(__name__)
 State = dict[str, NDArray[np.generic]]
@@ -40,9 +40,10 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / f"step-{step:09d}{_SUFFIX}"
         draft = target.with_suffix(".partial")
-        arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
-        save_file(arrays, draft, metadata={"identity": self.identity})
-        with draft.open("rb") as file:
+        arrays = {name: np.asarray(value, order="C") for name, value in state.items()}
+        with draft.open("wb") as file:
+            file.write(save(arrays, metadata={"identity": self.identity}))
+            file.flush()
             os.fsync(file.fileno())
         draft.rename(target)
         for old in self._files()[self.keep :]:

@@ -57,6 +57,7 @@ class StepReport:
     samples_per_second: float
 
 
+_LOSSES = "losses"
 OnStep = Callable[[StepReport], None]
 
 
@@ -77,32 +78,32 @@ class Trainer:
         self.optimizers = [build_optimizer(body, self.schedule, plan.weight_decay)]
         if head:
             self.optimizers.append(build_optimizer(head, self._schedule(plan.head_learning_rate), plan.weight_decay))
+        self.losses: list[float] = []
         self.run_step = tf.function(self._all_replicas, input_signature=self._signature())
 
     def fit(self, checkpoints: Checkpoints | None = None, chief: bool = True, on_step: OnStep | None = None) -> float:
-        """Train to the end, from the last checkpoint if there is one. Returns the mean loss of the last epoch seen.
+        """Train to the end, from the last checkpoint if there is one. Returns the mean loss of the last epoch.
 
         Raises:
             TrainingError: the loss is not a number.
         """
-        first = self._resume(checkpoints)
-        losses, rows, began = [], 0, time.perf_counter()
+        first, rows, began = self._resume(checkpoints), 0, time.perf_counter()
         for step in range(first, self.total):
             part = self.batches.slice(step)
             loss = float(self.run_step(*self._tensors(part, step)))
             self._check(step, loss)
-            losses.append(loss)
+            self.losses = [*self.losses[1 - self.batches.steps_per_epoch :], loss]
             rows += part.total
             done = step + 1
             if checkpoints and chief and (done % self.plan.checkpoint_steps == 0 or done == self.total):
                 checkpoints.save(done, self.state())
             if on_step:
                 on_step(self._report(done, loss, rows / (time.perf_counter() - began)))
-        return float(np.mean(losses[-self.batches.steps_per_epoch :])) if losses else math.nan
+        return sum(self.losses) / len(self.losses)
 
     def state(self) -> State:
-        """Weights that learn and the optimizer's variables, by a name that is stable between processes."""
-        return {name: variable.numpy() for name, variable in self._named().items()}
+        """Weights that learn, the optimizer's variables and the last losses, all that goes on after a resumption."""
+        return {_LOSSES: np.array(self.losses), **{name: value.numpy() for name, value in self._named().items()}}
 
     def _named(self) -> dict[str, Any]:
         weights = {f"weight/{place}": variable for place, variable in enumerate(self.variables)}
@@ -118,6 +119,7 @@ class Trainer:
             return 0
         for name, variable in self._named().items():
             variable.assign(checkpoint.state[name])
+        self.losses = checkpoint.state[_LOSSES].tolist()
         return checkpoint.step
 
     def _report(self, done: int, loss: float, samples_per_second: float) -> StepReport:

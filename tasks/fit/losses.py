@@ -49,9 +49,18 @@ def contrastive(temperature: float) -> Loss:
 
 
 def _gather(value: Any) -> Any:
-    """The value of all workers, in their order."""
+    """The rows of all workers, in their order.
+
+    Each worker adds its own to zeros of the others: TensorFlow's `all_gather` fails where a process has one replica.
+    """
     context = tf.distribute.get_replica_context()
-    return context.all_gather(value, axis=0) if context.num_replicas_in_sync > 1 else value
+    workers = context.num_replicas_in_sync
+    if workers == 1:
+        return value
+    mine = tf.one_hot(context.replica_id_in_sync_group, workers, dtype=value.dtype)
+    spread = tf.reshape(mine, [workers] + [1] * len(value.shape)) * value[None]
+    all_rows = context.all_reduce(tf.distribute.ReduceOp.SUM, spread)
+    return tf.reshape(all_rows, tf.concat([[-1], tf.shape(value)[1:]], 0))
 
 
 def _mean(losses: Any, weights: Any, total: Any) -> Any:

@@ -19,7 +19,7 @@ class RisingThenFalling(tf.keras.optimizers.schedules.LearningRateSchedule):  # 
         """The rate of `step`, counted from 0."""
         done = tf.cast(step, tf.float32) + 1.0
         rising = done / max(1, self.warmup_steps)
-        falling = (self.total_steps + 1.0 - done) / max(1, self.total_steps + 1 - self.warmup_steps)
+        falling = (self.total_steps + 1.0 - done) / (self.total_steps + 1.0 - max(1, self.warmup_steps))
         return self.peak * tf.clip_by_value(tf.minimum(rising, falling), 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:

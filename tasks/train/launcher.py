@@ -104,12 +104,12 @@ def run_team(specs: list[TrainSpec], log_folder: Path, on_event: OnEvent | None 
 
 def worker_count(wanted: int, rows: int) -> int:
     """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows."""
-    return max(1, min(wanted or min(2, len(_cores())), rows))
+    return max(1, min(wanted or min(2, len(usable_cores())), rows))
 
 
 def cores_of(worker: int, workers: int) -> tuple[int, ...]:
     """A worker's share of the cores that this process may use; where they are too few, workers share them."""
-    cores = _cores()
+    cores = usable_cores()
     return cores[worker::workers] if workers <= len(cores) else (cores[worker % len(cores)],)
 
 
@@ -122,7 +122,8 @@ def free_ports(count: int) -> tuple[int, ...]:
         return tuple(one.getsockname()[1] for one in sockets)
 
 
-def _cores() -> tuple[int, ...]:
+def usable_cores() -> tuple[int, ...]:
+    """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))

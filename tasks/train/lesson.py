@@ -142,10 +142,7 @@ def _tabular_classification(options: TrainOptions, rows: pa.Table) -> Lesson:
     def build() -> Network:
         from tasks.model.tabular import build_tabular
 
-        sizes = [column.size for column in features.categorical]
-        return build_tabular(
-            len(features.numeric), sizes, len(labels), options.hidden_units, options.dropout, options.seed
-        )
+        return build_tabular(features, len(labels), options.hidden_units, options.dropout, options.seed)
 
     examples = Examples(
         targets=encode_labels(rows.column("label"), labels),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.environment import configure
+from infra.errors import MachineError
 from infra.processes import child_main, emit
 from tasks.train.spec import TrainSpec
 
@@ -17,13 +22,32 @@ if TYPE_CHECKING:
     from tasks.train.lesson import Lesson
 
 SECONDS_BETWEEN_REPORTS = 0.25
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def work(spec_file: str) -> dict[str, Any]:
     """Train as the spec file says. The chief's result holds what the launcher returns."""
+    configure()
     spec = TrainSpec.model_validate_json(Path(spec_file).read_text(encoding="utf-8"))
     _claim_machine(spec)
-    return _train(spec)
+    with disk_errors(spec.work):
+        return _train(spec)
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Name a full or read-only disk instead of dying of it, which would only make the launcher try again."""
+    try:
+        yield
+    except Exception as error:  # TensorFlow has errors of its own for it, with the number in words
+        if getattr(error, "errno", None) not in _DISK and not any(os.strerror(code) in str(error) for code in _DISK):
+            raise
+        raise MachineError(
+            "training",
+            found=str(error),
+            allowed=f"a disk with room below {folder.parent} that this user may write to",
+            action="Free some space or set LEPTON_HOME to another disk; training goes on from its last checkpoint.",
+        ) from error
 
 
 def _claim_machine(spec: TrainSpec) -> None:

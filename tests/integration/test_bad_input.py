@@ -17,7 +17,7 @@ BAD_LABEL = "amount,purpose,paid\n" + "1,house,yes\n2,car,no\n3,boat,perhaps\n" 
 
 
 @pytest.fixture
-def recipe(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def recipe(prefect_api: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return write_loans(tmp_path, rows=60)
 

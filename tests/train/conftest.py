@@ -1,50 +1,56 @@
-"""Small data set versions to train on."""
-
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.data.canonical import column_types
-from tasks.data.digest import final_digest, partial_digest
-from tasks.data.manifest import Manifest
-from tasks.data.parts import PartWriter
 from tasks.data.references import DatasetRef
-from tasks.data.version import QUARANTINE, ROWS, writing
+from tasks.train.config import TrainOptions
+from tasks.train.launcher import train
+from tests.packages import make_dataset
+from tests.text_encoder import write_encoder
 
-WriteVersion = Callable[[dict[str, Sequence[Any]], Sequence[str]], DatasetRef]
+Launch = Callable[..., dict[str, Any]]
 
 
-def write_version(folder: Path, payload: dict[str, Sequence[Any]], split: Sequence[str]) -> DatasetRef:
-    """Publish a version with these columns, a split a row, and row ids in the order given."""
-    ids = [f"{row:032x}-{row:012d}" for row in range(len(split))]
-    table = pa.table(
-        {"row_id": ids, "key": [row[:32] for row in ids], "split": pa.array(split, pa.string()), **payload}
-    )
-    columns = column_types(table.schema)
-    digest = final_digest(columns, [partial_digest(table)])
-    manifest = Manifest(
-        digest=digest,
-        columns=columns,
-        rows_in=len(split),
-        rows_out=len(split),
-        quarantined={},
-        recipe_hash="",
-        code_hash="",
-        engine="test",
-    )
-    with writing(folder) as draft:
-        for name, rows in ((ROWS, table), (QUARANTINE, table.slice(0, 0))):
-            with PartWriter(draft.path / name, table.schema) as writer:
-                writer.write(rows)
-        return draft.publish(manifest)
+def people(rows: int = 64) -> pa.Table:
+    """Everybody above 40 says yes."""
+    ages = np.random.default_rng(0).integers(18, 70, rows)
+    labels = np.where(ages > 40, "yes", "no").tolist()
+    return pa.table({"age": ages, "job": ["cook", "baker"] * (rows // 2), "label": labels})
 
 
 @pytest.fixture
-def publish(tmp_path: Path) -> WriteVersion:
-    """Publish a data set version below the test's folder."""
-    return lambda payload, split: write_version(tmp_path / "dataset", payload, split)
+def dataset(tmp_path: Path) -> DatasetRef:
+    """A version with 56 train rows and 8 test rows of `people`."""
+    return make_dataset(people(), tmp_path / "dataset", test_rows=8)
+
+
+def tabular(**options: Any) -> TrainOptions:
+    """A small tabular training of 7 steps an epoch."""
+    small = {"numeric": ["age"], "categorical": ["job"], "hidden_units": [4], "batch_size": 8, "learning_rate": 0.02}
+    return TrainOptions(**{"task": "tabular_classification", "dropout": 0.2, "checkpoint_steps": 5, **small, **options})
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of weights of a tiny encoder."""
+    folder = tmp_path_factory.mktemp("encoder")
+    write_encoder(folder)
+    return folder
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Launch:
+    """Train into the test's folder; the package lies at `package` below it."""
+
+    def call(options: TrainOptions, dataset: DatasetRef, **changes: Any) -> dict[str, Any]:
+        folders = {"work": tmp_path / "work", "package": tmp_path / "package", "log_folder": tmp_path / "logs"}
+        where = {"dataset_path": dataset.path, "dataset_digest": dataset.digest, "weights": None}
+        return train(options, **{**where, **folders, **changes})
+
+    return call

@@ -1,0 +1,59 @@
+"""What a worker says of itself."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import MachineError
+from tasks.fit.loop import StepReport
+from tasks.train.worker import Reporter, disk_errors
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("x; No space left on device")]
+)
+def test_a_full_disk_is_named(error: Exception) -> None:
+    with (
+        pytest.raises(MachineError, match=r"No space left on device; allowed: a disk with room below /home.*Free some"),
+        disk_errors(Path("/home/work")),
+    ):
+        raise error
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(ValueError, match="mine"), disk_errors(Path("/home/work")):
+        raise ValueError("mine")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr("tasks.train.worker.emit", events.append)
+    return events
+
+
+def report(step: int, loss: float) -> StepReport:
+    return StepReport(step, total=4, epoch=1, epochs=1, loss=loss, learning_rate=0.1, samples_per_second=9.99)
+
+
+def test_reports_are_few_and_average_what_lies_between(sent: list[dict[str, Any]]) -> None:
+    reporter = Reporter(is_chief=True)
+    for step, loss in ((1, 4.0), (2, 1.0), (3, 2.0), (4, 3.0)):  # all within an instant
+        reporter(report(step, loss))
+
+    assert sent[0] == {"started": True}
+    assert [event["progress"]["done"] for event in sent if "progress" in event] == [1, 4]
+    assert [event["metrics"]["loss"] for event in sent if "metrics" in event] == [4.0, 2.0]
+
+
+def test_only_the_chief_reports_but_each_says_that_it_started(sent: list[dict[str, Any]]) -> None:
+    reporter = Reporter(is_chief=False)
+    reporter(report(1, 4.0))
+    reporter(report(4, 4.0))
+
+    assert sent == [{"started": True}]
