@@ -29,11 +29,13 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
     connect()
     with ExitStack() as stack:
         api = prefect_api_url() or stack.enter_context(embedded_prefect())
+        from prefect.logging.handlers import APILogHandler
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
         from flows.pipeline import ShortOfGate, pipeline
 
         stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
+        stack.callback(APILogHandler().flush)  # before the embedded API goes
         call: Any = pipeline
         state = call(recipe, return_state=True)
     result = state.result(raise_on_failure=False)

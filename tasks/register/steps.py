@@ -115,7 +115,7 @@ def gate(
         _promote(client, candidate, champion)
     card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict)
     client.log_text(candidate.run_id, card, CARD)
-    card_uri = f"runs:/{candidate.run_id}/{CARD}"
+    card_uri = f"{client.get_run(candidate.run_id).info.artifact_uri}/{CARD}"
     _show(candidate, verdict, card)
     alias = CHAMPION if verdict.passed else CANDIDATE
     return Decision(verdict=verdict, alias=alias, card_uri=card_uri, prediction=prediction)

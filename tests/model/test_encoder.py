@@ -20,8 +20,8 @@ SENTENCES = ["How do I reset my password?", "Flights from Boston to Denver, plea
 
 
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
-    lengths: NDArray[Any] = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / lengths
+    scaled: NDArray[Any] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 def test_a_padded_batch_gives_the_reference_embedding_of_every_text(folder: Path) -> None:

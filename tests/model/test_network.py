@@ -93,13 +93,13 @@ def test_bins_below_a_number_are_full_and_those_above_it_empty() -> None:
 
     filled = PiecewiseLinear([[0, 1, 3], [10, 20]])(np.array([[2, 5], [-1, 99]], np.float32)).numpy()
 
-    np.testing.assert_allclose(filled, [[1, 0.5, 0, 0], [0, 0, 1, 0]])
+    np.testing.assert_allclose(filled, [[1.0, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
 
 
 def test_a_rating_is_mean_plus_biases_plus_product_within_bounds(folder: Path) -> None:
     network = _factorization(folder)  # users u 1, v 2; item i 1; mean 2.5; ratings from 1 to 4
     values = {
-        "user_factors": [[0, 0], [1, 0], [2, 0]],
+        "user_factors": [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]],
         "item_factors": [[0, 0], [0.5, 9]],
         "user_bias": [[0], [0.1], [9]],
         "item_bias": [[0], [-0.2]],
