@@ -13,7 +13,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="`--debug` anywhere shows the traceback of an error. Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
+    epilog="`--debug` anywhere shows the traceback of an error. "
+    "Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
     "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found.",
 )
 
@@ -30,7 +31,7 @@ def run(recipe: RecipeName, overrides: Overrides = None, as_json: Json = False) 
     """Run a recipe from raw data to the promotion gate.
 
     Examples: `lepton run support`, `lepton run income --set clean.engine=polars`,
-    `lepton run support --set ingest.path=mine.csv --set ingest.columns.text=question --set ingest.columns.label=intent`.
+    `lepton run support --set ingest.path=mine.csv --set ingest.columns.text=body --set ingest.columns.label=topic`.
     A stage whose inputs, options and code are unchanged is not run again; a killed run goes on where it was.
     """
     from flows.local_run import run_here

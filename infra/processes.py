@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from infra.disk import disk_errors
 from infra.errors import LeptonError, MachineError, from_dict
 
 Event = dict[str, Any]
@@ -102,9 +103,11 @@ def child_main(work: Callable[[str], Event]) -> None:
     """In a child: the whole of `if __name__ == "__main__"`. Sends the result, or the error it can name."""
     die_with_parent()
     try:
-        emit({"result": work(sys.argv[1])})
+        with disk_errors(Path(sys.argv[0]).parent.name):
+            result = work(sys.argv[1])
+        emit({"result": result})
     except LeptonError as error:
-        emit({**error.to_dict()})
+        emit(error.to_dict())
         sys.exit(error.exit_code)
 
 

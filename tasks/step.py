@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import inspect
 import json
@@ -18,15 +17,13 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 from pydantic import BaseModel
 
-from infra.errors import MachineError
+from infra.disk import disk_errors
 from infra.progress import Progress, watching
-from infra.settings.home import HomeSettings
 from tasks.data.fingerprint import code_fingerprint
 from tasks.options import Options
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def step(function: Callable[P, R]) -> Task[P, R]:
@@ -41,7 +38,7 @@ def step(function: Callable[P, R]) -> Task[P, R]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _machine_errors(function.__name__), _progress_artifact(function.__name__):
+        with disk_errors(f"stage {function.__name__}"), _progress_artifact(function.__name__):
             return function(*args, **kwargs)
 
     wrap: Callable[[Callable[P, R]], Task[P, R]] = task(
@@ -79,21 +76,6 @@ def _identity(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_identity(item) for item in value]
     return value
-
-
-@contextmanager
-def _machine_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _MACHINE_ERRNOS:
-            raise
-        raise MachineError(
-            f"stage {name}",
-            found=f"{error.strerror} at {error.filename or HomeSettings().root}",
-            allowed="a disk with room that this user may write to",
-            action="Free some space or set LEPTON_HOME to another disk; the run goes on from this stage.",
-        ) from error
 
 
 @contextmanager

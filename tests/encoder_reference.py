@@ -46,6 +46,6 @@ def _dense(table: dict[str, Floats], name: str, states: Floats) -> Floats:
 
 
 def _norm(table: dict[str, Floats], name: str, states: Floats) -> Floats:
-    centred = states - states.mean(axis=1, keepdims=True)
-    deviation = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-12)
+    centred: Floats = states - states.mean(axis=1, keepdims=True)
+    deviation: Floats = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-12)
     return centred / deviation * table[f"{name}.LayerNorm.weight"] + table[f"{name}.LayerNorm.bias"]

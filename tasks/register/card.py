@@ -31,8 +31,7 @@ def model_card(
             f"**{'Passed' if verdict.passed else 'Failed'}** the gate."
             + ("" if verdict.passed else f" Fell short: {verdict.failures()}."),
             "## Data",
-            f"Data set version `{dataset.digest}`: {dataset.rows_out:,} rows of {dataset.rows_in:,} read, "
-            f"{dataset.quarantined:,} in quarantine.",
+            _data(dataset),
             "## Metrics on the test split",
             table(
                 ["metric", "this version", f"version {parent.version}"],
@@ -42,6 +41,11 @@ def model_card(
             gate_table(verdict),
         ]
     )
+
+
+def _data(dataset: DatasetRef) -> str:
+    counts = f"{dataset.rows_out:,} rows of {dataset.rows_in:,} read, {dataset.quarantined:,} in quarantine"
+    return f"Data set version `{dataset.digest}`: {counts}."
 
 
 def gate_table(verdict: Verdict) -> str:

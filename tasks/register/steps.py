@@ -17,11 +17,12 @@ from infra.settings.home import HomeSettings
 from infra.stores.tracking import links
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.references import DatasetRef, EvaluationRef, ModelRef, Reference, VersionRef
+from tasks.features.files import input_columns
 from tasks.register import flavor
 from tasks.register.card import model_card
 from tasks.register.config import GateOptions
 from tasks.register.gate import Verdict, decide
-from tasks.register.signature import OUTPUTS, ColumnTypes, input_columns
+from tasks.register.signature import OUTPUTS, ColumnTypes
 from tasks.runtime.package import read_manifest
 from tasks.step import step
 

@@ -6,13 +6,10 @@ import errno
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.environment import configure
-from infra.errors import MachineError
 from infra.processes import child_main, emit
 from tasks.train.spec import TrainSpec
 
@@ -30,24 +27,7 @@ def work(spec_file: str) -> dict[str, Any]:
     configure()
     spec = TrainSpec.model_validate_json(Path(spec_file).read_text(encoding="utf-8"))
     _claim_machine(spec)
-    with disk_errors(spec.work):
-        return _train(spec)
-
-
-@contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Name a full or read-only disk instead of dying of it, which would only make the launcher try again."""
-    try:
-        yield
-    except Exception as error:  # TensorFlow has errors of its own for it, with the number in words
-        if getattr(error, "errno", None) not in _DISK and not any(os.strerror(code) in str(error) for code in _DISK):
-            raise
-        raise MachineError(
-            "training",
-            found=str(error),
-            allowed=f"a disk with room below {folder.parent} that this user may write to",
-            action="Free some space or set LEPTON_HOME to another disk; training goes on from its last checkpoint.",
-        ) from error
+    return _train(spec)
 
 
 def _claim_machine(spec: TrainSpec) -> None:

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.errors import MachineError
 from tasks.fit.loop import StepReport
-from tasks.train.worker import Reporter, disk_errors
-
-
-@pytest.mark.parametrize(
-    "error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("x; No space left on device")]
-)
-def test_a_full_disk_is_named(error: Exception) -> None:
-    with (
-        pytest.raises(MachineError, match=r"No space left on device; allowed: a disk with room below /home.*Free some"),
-        disk_errors(Path("/home/work")),
-    ):
-        raise error
-
-
-def test_other_errors_stay_what_they_are() -> None:
-    with pytest.raises(ValueError, match="mine"), disk_errors(Path("/home/work")):
-        raise ValueError("mine")
+from tasks.train.worker import Reporter
 
 
 @pytest.fixture
