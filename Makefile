@@ -35,7 +35,7 @@ setup:
 		echo "setup: an environment in .venv"; \
 		$(UV) venv --quiet --clear --python "$(PYTHON)" .venv; fi
 	@if ! cmp --silent requirements.lock .venv/requirements.lock; then \
-		echo "setup: packages of requirements.lock into .venv, about 5 GB; the first time takes some minutes"; \
+		echo "setup: packages of requirements.lock into .venv, about 3.5 GB; the first time takes some minutes"; \
 		rm -f .venv/requirements.lock .venv/pyproject.toml; \
 		$(UV) pip sync --quiet --require-hashes --compile-bytecode requirements.lock; \
 		cp requirements.lock .venv/requirements.lock; fi

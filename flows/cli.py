@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+
 app = typer.Typer(
     name="lepton",
     no_args_is_help=True,
@@ -79,9 +81,8 @@ def up(as_json: Json = False) -> None:
     """Start Prefect and MLflow with their UIs, and serve every recipe as a deployment (schedules paused)."""
     from flows.terminal import print_servers, showing_progress
     from infra.servers.control import up as start
-    from infra.stores.lock import home_lock
 
-    with showing_progress(enabled=not as_json), home_lock("lepton up"):  # a run without servers writes their databases
+    with showing_progress(enabled=not as_json):
         servers = start("flows.deployments")
     print_servers(servers, as_json)
 
@@ -127,9 +128,10 @@ def main() -> None:
             raise
         print(f"lepton: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("lepton: stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # Typer turns Ctrl-C into it, and says nothing
+            print("lepton: stopped; the same command goes on from here", file=sys.stderr)
+        raise
     except Exception as error:
         if debug:
             raise

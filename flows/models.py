@@ -1,10 +1,22 @@
-"""What the registry holds."""
+"""What MLflow holds."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from infra.stores.tracking import connect
+
+
+def run_exists(run_id: str) -> bool:
+    """Whether MLflow still has that run, or is the same MLflow at all."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = mlflow.MlflowClient().get_run(run_id)
+    except MlflowException:
+        return False
+    return bool(run.info.lifecycle_stage == "active")
 
 
 def registered_models() -> list[dict[str, str]]:

@@ -36,16 +36,20 @@ def pipeline(recipe: Recipe) -> Any:
 
 
 class ShortOfGate(GateFailed):
-    """The run went to its end, and its candidate stays a candidate."""
+    """The run went to its end, and its candidate was not promoted."""
 
     def __init__(self, summary: Summary) -> None:
         self.summary = summary
+        last = summary.models[-1]
         super().__init__(
             f"gate of {summary.recipe}",
             found=summary.gate.failures(),
             allowed="every check within its bound",
-            action=f"{summary.models[-1].uri} stays candidate; improve it, or change the recipe's gate.",
+            action=f"{last.uri} stays {last.alias}; improve it, or change the recipe's gate.",
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ShortOfGate, (self.summary,)
 
 
 def run(recipe: Recipe) -> Summary:
@@ -56,6 +60,9 @@ def run(recipe: Recipe) -> Summary:
     source = locate(recipe.ingest)
     raw = stages.run("ingest", ingest, name, recipe.ingest, source)
     dataset = stages.run("clean", clean, name, recipe.clean, raw)
+    told = dataset.model_copy(
+        update={"rows_in": raw.rows_in, "quarantined": raw.quarantined + dataset.quarantined}
+    )  # both versions' counts as one: what was read, and what is left of it
 
     model = stages.run("train", train, name, recipe.train, dataset)
     small = stages.run("compress", compress, name, recipe.compress, model, dataset)
@@ -75,7 +82,7 @@ def run(recipe: Recipe) -> Summary:
         recipe.gate,
         child,
         parent,
-        dataset,
+        told,
         small_measured,
         measured,
         rival,
@@ -84,7 +91,7 @@ def run(recipe: Recipe) -> Summary:
     return Summary(
         recipe=name,
         run_id=str(runtime.flow_run.id),
-        dataset=DatasetSummary(**dataset.model_dump(include=set(DatasetSummary.model_fields))),
+        dataset=DatasetSummary(**told.model_dump(include=set(DatasetSummary.model_fields))),
         models=[
             ModelSummary(uri=parent.uri, alias="", metrics=measured.metrics),
             ModelSummary(uri=child.uri, alias=decision.alias, metrics=small_measured.metrics),

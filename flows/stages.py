@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task
 
+from flows.models import run_exists
 from flows.summary import StageSummary
 from infra.progress import Progress, report
 from tasks.data.references import Reference
@@ -43,4 +44,5 @@ class Stages:
 
 
 def _exists(result: object) -> bool:
-    return result.exists() if isinstance(result, Reference) else True
+    run_id = getattr(result, "run_id", "")
+    return (not isinstance(result, Reference) or result.exists()) and (not run_id or run_exists(run_id))

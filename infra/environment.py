@@ -32,6 +32,7 @@ def configure() -> None:
         **QUIET,
         "LEPTON_HOME": str(home),
         "PREFECT_HOME": str(home / "prefect"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
     }

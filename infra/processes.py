@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ from infra.errors import LeptonError, MachineError, from_dict
 Event = dict[str, Any]
 _EVENTS_FD = "LEPTON_EVENTS_FD"
 _PARENT = "LEPTON_PARENT_PID"
+_LINE_CHARACTERS = 160
 
 
 class Child:
@@ -58,8 +60,16 @@ class Child:
 
     def last_lines(self, count: int = 3) -> str:
         """The end of the child's log, for an error message."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return " | ".join(lines[-count:]) or "nothing"
+        return last_lines(self.log, count)
+
+
+def last_lines(log: Path, count: int = 3) -> str:
+    """The end of a log in one line, long lines cut, for an error message."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except FileNotFoundError:
+        lines = []
+    return " | ".join(textwrap.shorten(line, _LINE_CHARACTERS) for line in lines[-count:]) or "nothing"
 
 
 def run_child(module: str, argument: str, log: Path, on_event: Callable[[Event], None] | None = None) -> Event:

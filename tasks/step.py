@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from pydantic import BaseModel
 from infra.disk import disk_errors
 from infra.progress import Progress, watching
 from tasks.data.fingerprint import code_fingerprint
+from tasks.data.references import Reference
 from tasks.options import Options
 
 P = ParamSpec("P")
@@ -68,9 +70,8 @@ def _key(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
 
 def _identity(value: object) -> object:
     """What of an argument counts: a reference's digest, not where it lies."""
-    digest = getattr(value, "digest", None)
-    if digest is not None:
-        return digest
+    if isinstance(value, Reference):
+        return value.digest
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude={"files"})
     if isinstance(value, list | tuple):
@@ -85,11 +86,18 @@ def _progress_artifact(name: str, seconds_between: float = 1.0) -> Iterator[None
     last = 0.0
 
     def show(progress: Progress) -> None:
-        nonlocal artifact, last
+        nonlocal last
         ended = progress.done >= progress.total
         if not ended and time.monotonic() - last < seconds_between:
             return
         last = time.monotonic()
+        try:
+            send(progress)
+        except Exception as error:  # whatever keeps the server from showing it, the work goes on
+            logging.getLogger(__name__).warning("progress of %s is not shown: %s", name, error)
+
+    def send(progress: Progress) -> None:
+        nonlocal artifact
         percent = 100.0 * min(1.0, progress.done / progress.total) if progress.total else 0.0
         if artifact is None:
             created = create_progress_artifact(progress=percent, key=f"{name}-progress", description=progress.text)

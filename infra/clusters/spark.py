@@ -78,6 +78,7 @@ def java_home() -> Path:
 
 
 def _configuration(settings: ClusterSettings) -> dict[str, bool | float | int | str | None]:
+    folder = HomeSettings().root / "spark"
     configuration: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -86,7 +87,8 @@ def _configuration(settings: ClusterSettings) -> dict[str, bool | float | int | 
         "spark.pyspark.python": sys.executable,
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": (HomeSettings().root / "spark").as_uri(),
+        "spark.sql.warehouse.dir": folder.as_uri(),
+        "spark.local.dir": str(folder / "local"),  # shuffles and spills
     }
     if settings.spark_master.startswith("local"):
         configuration |= {

@@ -6,20 +6,24 @@ import errno
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from infra.environment import configure
 from infra.errors import MachineError, ServerError
+from infra.processes import last_lines
 from infra.progress import Progress, report
 from infra.servers import deployments, mlflow, prefect
 from infra.servers.deployments import deployments_server
-from infra.servers.detached import is_alive, last_lines, start, stop
+from infra.servers.detached import is_alive, planned, start, stop
 from infra.servers.mlflow import mlflow_server
 from infra.servers.prefect import prefect_server
 from infra.servers.records import ServerRecord, read_records, servers_lock, write_records
 from infra.servers.server import Server, ServerSpec, State, responds
 from infra.settings.home import HomeSettings
 from infra.settings.servers import ServerSettings
+from infra.stores.home import check_home
+from infra.stores.lock import home_lock
 
 NAMES = (prefect.NAME, mlflow.NAME, deployments.NAME)
 _STAGE = "up"
@@ -33,9 +37,9 @@ def up(deployments_module: str) -> list[Server]:
         deployments_module: run as `python -m`, it serves the deployments and calls `mark_ready`.
 
     Raises:
-        MachineError: a port is in use by somebody else; nothing was started.
+        MachineError: the home can't be written, or a port is in use by somebody else; nothing was started.
         ServerError: a server ended, or did not answer in time; what was started is stopped again.
-        BusyError: another `up` or `down` is at work.
+        BusyError: another `up` or `down` is at work, or a run without servers.
     """
     configure()
     home, settings = HomeSettings(), ServerSettings()
@@ -69,6 +73,7 @@ def down() -> list[Server]:
 
 def status() -> list[Server]:
     """How each server of the home stands now."""
+    check_home()
     home = HomeSettings()
     records = read_records(home)
     return [
@@ -90,20 +95,29 @@ def _start_all(
     total, done = sum(len(group) for group in groups), 0
     try:
         for group in groups:
-            for spec in [spec for spec in group if spec.name not in running]:
-                begun.append(start(spec, _log(home, spec.name)))
-                running[spec.name] = begun[-1]
-                write_records(home, running)
-            for spec in group:
-                report(Progress(_STAGE, done, total, f"waiting for {spec.name}"))
-                _await(spec, running[spec.name], settings.start_timeout_seconds)
-                done += 1
+            missing = [spec for spec in group if spec.name not in running]
+            with _databases_to(missing):
+                for spec in missing:
+                    begun.append(planned(spec, _log(home, spec.name)))
+                    write_records(home, {**running, spec.name: begun[-1]})  # a kill from here on leaves its mark
+                    running[spec.name] = start(spec, begun[-1])
+                    write_records(home, running)
+                for spec in group:
+                    report(Progress(_STAGE, done, total, f"waiting for {spec.name}"))
+                    _await(spec, running[spec.name], settings.start_timeout_seconds)
+                    done += 1
     except BaseException:  # also Ctrl-C: a half-started set of servers is of no use
         for record in reversed(begun):
             stop(record)
         write_records(home, dict(records))
         raise
     report(Progress(_STAGE, total, total, "all answer"))
+
+
+def _databases_to(starting: Sequence[ServerSpec]) -> AbstractContextManager[None]:
+    """Keep out a run without servers, which writes their databases. The deployments need the lock themselves."""
+    databases = any(spec.name in (prefect.NAME, mlflow.NAME) for spec in starting)
+    return home_lock("lepton up") if databases else nullcontext()
 
 
 def _await(spec: ServerSpec, record: ServerRecord, timeout_seconds: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import textwrap
 import time
 import uuid
 from collections.abc import Mapping
@@ -18,23 +17,38 @@ from infra.servers.records import ServerRecord
 from infra.servers.server import ServerSpec
 
 MARK = "LEPTON_SERVER_MARK"
-# What a parent's own connection left in the environment is not for its servers.
-_NOT_INHERITED = ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "LEPTON_CONNECTED")
+# A parent's own connection and the quiet of its terminal are not for its servers.
+_NOT_INHERITED = (
+    *("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "LEPTON_CONNECTED"),
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL",
+)
 
-_LINE_CHARACTERS = 160
 _POLL_SECONDS = 0.1
 _CLOCK_SECONDS = 2.0  # start times are told relative to a boot time that moves when the clock is set
 
 
-def start(spec: ServerSpec, log: Path) -> ServerRecord:
-    """Start `spec` in a session of its own, with its output in `log`."""
+def planned(spec: ServerSpec, log: Path) -> ServerRecord:
+    """The record of a server that is about to start: whatever comes of it is found by the mark."""
+    return ServerRecord(
+        name=spec.name,
+        pid=0,
+        created=0.0,
+        mark=uuid.uuid4().hex,
+        address=spec.address,
+        health_url=spec.health_url,
+        log=log,
+    )
+
+
+def start(spec: ServerSpec, record: ServerRecord) -> ServerRecord:
+    """Start what `record` plans in a session of its own, with its output in the log; return the whole record."""
+    log = record.log
     log.parent.mkdir(parents=True, exist_ok=True)
     if spec.ready_file:
         spec.ready_file.parent.mkdir(parents=True, exist_ok=True)
         spec.ready_file.unlink(missing_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".last.log"))
-    mark = uuid.uuid4().hex
     with log.open("ab") as output:
         process = subprocess.Popen(
             spec.command,
@@ -42,22 +56,17 @@ def start(spec: ServerSpec, log: Path) -> ServerRecord:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,
-            env=_environment({**spec.environment, MARK: mark}),
+            env=_environment({**spec.environment, MARK: record.mark}),
             start_new_session=True,
         )
-    return ServerRecord(
-        name=spec.name,
-        pid=process.pid,
-        created=psutil.Process(process.pid).create_time(),
-        mark=mark,
-        address=spec.address,
-        health_url=spec.health_url,
-        log=log,
-    )
+    created = psutil.Process(process.pid).create_time()
+    return record.model_copy(update={"pid": process.pid, "created": created})
 
 
 def is_alive(record: ServerRecord) -> bool:
     """Whether the very process that was started still runs."""
+    if not record.pid:
+        return False
     try:
         process = psutil.Process(record.pid)
     except psutil.NoSuchProcess:
@@ -85,15 +94,6 @@ def stop(record: ServerRecord, grace_seconds: float = 10.0) -> None:
     for member in left:
         _signal(member, signal.SIGKILL)
     _await_end(left, grace_seconds)
-
-
-def last_lines(log: Path, count: int = 3) -> str:
-    """The end of a log in one line, long lines cut, for an error message."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    except FileNotFoundError:
-        lines = []
-    return " | ".join(textwrap.shorten(line, _LINE_CHARACTERS) for line in lines[-count:]) or "nothing"
 
 
 def _environment(added: Mapping[str, str]) -> dict[str, str]:

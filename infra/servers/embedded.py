@@ -30,6 +30,7 @@ def embedded_prefect() -> Iterator[str]:
         ServerError: it ended, or did not answer in time.
     """
     log = HomeSettings().logs / "prefect-embedded.log"
+    log.unlink(missing_ok=True)
     report(Progress("prefect", 0.0, 1.0, "starting"))
     child = Child(__name__, "", log)
     try:
@@ -63,9 +64,11 @@ def serve() -> None:
     die_with_parent()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        emit({"port": listener.getsockname()[1]})
+        port = listener.getsockname()[1]
+        emit({"port": port})
         # As Prefect's own short-lived server sets them: no UI, and no services that only a lasting server needs.
         os.environ |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+        os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port}"  # not any page on the web
         os.environ.pop("PREFECT_API_URL", None)
         import uvicorn
 

@@ -26,7 +26,13 @@ def prefect_server(settings: ServerSettings) -> ServerSpec:
         environment={
             "PREFECT_API_URL": f"{address}/api",
             "PREFECT_UI_API_URL": f"{address}/api",
+            "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(_origins(address, settings)),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         },
     )
+
+
+def _origins(address: str, settings: ServerSettings) -> list[str]:
+    """The pages that may use the API: its own, by both names. Prefect's default lets any page on the web in."""
+    return list(dict.fromkeys([address, address_of("localhost", settings.prefect_port)]))

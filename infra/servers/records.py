@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from infra.errors import BusyError
 from infra.settings.home import HomeSettings
+from infra.stores.home import check_home
 
 
 class ServerRecord(BaseModel):
     """One started server.
 
     Attributes:
+        pid: 0 until the process is known to have started.
         created: the process's start time, which tells it from a later process with the same id.
         mark: a word in the environment of the process and of all that it starts.
     """
@@ -68,8 +70,9 @@ def servers_lock(home: HomeSettings) -> Iterator[None]:
 
     Raises:
         BusyError: one is at work.
+        MachineError: the home can't be written.
     """
-    home.root.mkdir(parents=True, exist_ok=True)
+    check_home()
     with (home.root / "servers.lock").open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

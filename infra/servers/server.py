@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -11,6 +13,8 @@ from typing import Literal
 
 State = Literal["running", "not answering", "died", "stopped"]
 _ANSWER_SECONDS = 2.0
+_ELSEWHERE_SECONDS = 5.0
+_SERVER_FAULT = 500
 
 
 @dataclass(frozen=True)
@@ -64,4 +68,17 @@ def responds(url: str) -> bool:
         with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
             return bool(answer.status < 400)
     except (urllib.error.URLError, OSError):
+        return False
+
+
+def is_reachable(url: str) -> bool:
+    """Whether a server of somebody else's answers at all: that it wants a password or a certificate is an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=_ELSEWHERE_SECONDS):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < _SERVER_FAULT  # above, it is often a proxy that tells of a server which is gone
+    except urllib.error.URLError as error:
+        return isinstance(error.reason, ssl.SSLError)
+    except (OSError, ValueError, http.client.HTTPException):
         return False

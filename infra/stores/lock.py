@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from infra.errors import BusyError
 from infra.settings.home import HomeSettings
+from infra.stores.home import check_home
 
 
 @contextmanager
@@ -18,9 +19,10 @@ def home_lock(who: str) -> Iterator[None]:
 
     Raises:
         BusyError: another process holds it.
+        MachineError: the home can't be written.
     """
     root = HomeSettings().root
-    root.mkdir(parents=True, exist_ok=True)
+    check_home()
     with (root / "run.lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from infra.errors import ServerError
 from infra.servers import mlflow, prefect
 from infra.servers.detached import is_alive
 from infra.servers.embedded import EMBEDDED
 from infra.servers.records import read_records
-from infra.servers.server import responds
+from infra.servers.server import is_reachable, responds
 from infra.settings.home import HomeSettings
+from infra.stores.home import check_home
 
 _OURS = "LEPTON_CONNECTED"  # names the variables that `connect` set, here or in a parent process
 
@@ -30,7 +33,15 @@ def prefect_api_url() -> str:
 
 
 def connect() -> None:
-    """Point MLflow and Prefect at what runs now. Prefect reads its variable when it is imported: call this before."""
+    """Point MLflow and Prefect at what runs now. Prefect reads its variable when it is imported: call this before.
+
+    Raises:
+        MachineError: the home can't be written.
+        ServerError: a server that the user set does not answer.
+    """
+    check_home()
+    for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL"):
+        _check_answer(name, _set_by_user(name))
     wanted = {"MLFLOW_TRACKING_URI": tracking_uri(), "PREFECT_API_URL": prefect_api_url()}
     ours = [name for name in wanted if not _set_by_user(name)]
     for name in ours:
@@ -63,6 +74,20 @@ def links(model: str, version: str, run_id: str) -> dict[str, str]:
 
 def _set_by_user(name: str) -> str:
     return "" if name in os.environ.get(_OURS, "").split() else os.environ.get(name, "")
+
+
+def _check_answer(name: str, address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https"):  # a database or a folder: no server to ask
+        return
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # a password is not for a message
+    if not is_reachable(f"{shown.rstrip('/')}/health"):
+        raise ServerError(
+            f"{name} {shown}",
+            found="no answer",
+            allowed="the address of a running server",
+            action=f"Start that server, correct {name}, or unset it to record in this home.",
+        )
 
 
 def _running(name: str) -> str:

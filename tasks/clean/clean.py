@@ -16,7 +16,6 @@ from tasks.clean.columns import frame_columns
 from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine
 from tasks.clean.rules import find_rule
-from tasks.clean.rules.refusal import REFUSED
 from tasks.clean.rules.rule import Rule
 from tasks.clean.settle import Settled, settle
 from tasks.data.canonical import arrow_schema, canonical_table, column_types
@@ -25,11 +24,11 @@ from tasks.data.fingerprint import code_fingerprint
 from tasks.data.manifest import Manifest, options_hash
 from tasks.data.parts import part_files
 from tasks.data.references import DatasetRef
+from tasks.data.reserved import REFUSED, RESERVED
 from tasks.data.version import open_version, writing
 from tasks.options import Options
 
 _MARKED = "marked"
-_NEEDED = ("row_id", "key", "split", REFUSED)
 
 
 def clean(options: CleanOptions, raw: DatasetRef, into: Path, engine: Engine) -> DatasetRef:
@@ -82,7 +81,7 @@ def _apply(rule: Rule, options: Options, frame: nw.LazyFrame[Any], engine: Engin
         raise
     except Exception as error:  # a rule is anybody's code
         raise _failure([rule.name], error) from error
-    lost = [name for name in _NEEDED if name not in names]
+    lost = [name for name in RESERVED if name not in names]
     if lost:
         raise RecipeError(
             f"cleaning rule {rule.name!r}",

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.clean.rules.refusal import REFUSED
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
 from tasks.data.digest import PartialDigest, partial_digest
 from tasks.data.parts import PartWriter
+from tasks.data.reserved import REFUSED
 from tasks.data.version import QUARANTINE, ROWS
 
 _BATCH_ROWS = 50_000

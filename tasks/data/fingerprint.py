@@ -24,7 +24,7 @@ _LIBRARIES = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "plats
 
 
 def code_fingerprint(module_names: Iterable[str]) -> str:
-    """SHA-256 over these modules, all that they import but libraries, and the lock.
+    """SHA-256 over these modules, be they a library's, all that they import but libraries, and the lock.
 
     Raises:
         RecipeError: a module has no source file.
@@ -47,7 +47,7 @@ def modules_used(module_names: Iterable[str]) -> dict[str, Path]:
         name = waiting.pop()
         skipped = name in used or (name.endswith(".steps") and name not in named)
         file = None if skipped else module_file(name)
-        if file is not None and not _is_library(file):
+        if file is not None and (name in named or not _is_library(file)):
             used[name] = file
             waiting += _imports(name, file)
     for name in named - used.keys():

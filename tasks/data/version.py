@@ -8,7 +8,6 @@ Equal rows that came another way have another manifest, hence a directory of the
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from infra.disk import disk_errors
 from infra.errors import DataError, MachineError, NotFoundError
 from tasks.data.canonical import arrow_schema
 from tasks.data.manifest import MANIFEST, Manifest, read_manifest
@@ -32,7 +32,6 @@ from tasks.data.references import DatasetRef, Reference
 
 ROWS, QUARANTINE = "rows", "quarantine"
 _DRAFT = ".draft-"
-_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,8 @@ def writing(folder: Path) -> Iterator[Draft]:
     Raises:
         MachineError: the disk is full, read-only, or not ours.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with disk_errors(str(folder)):
+        _make(folder)
         with _locked(folder):
             _remove_leftovers(folder)
             path = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder))
@@ -95,15 +94,6 @@ def writing(folder: Path) -> Iterator[Draft]:
                 yield Draft(path)
             finally:
                 shutil.rmtree(path, ignore_errors=True)
-    except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            raise
-        raise MachineError(
-            str(folder),
-            found=os.strerror(error.errno),
-            allowed="a folder that can be written, with room for the data set",
-            action="Free space, or set LEPTON_HOME to a folder of yours.",
-        ) from error
 
 
 def reference(version: Version) -> DatasetRef:
@@ -154,6 +144,18 @@ def read_rows(
     if split:
         table = table.filter(pc.equal(table["split"], split))
     return table.sort_by("row_id").select(names).cast(pa.schema([schema.field(name) for name in names]))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (NotADirectoryError, FileExistsError) as error:
+        raise MachineError(
+            str(folder),
+            found="a file in its place or above it",
+            allowed="a folder that can be made",
+            action="Move the file, or set LEPTON_HOME to a folder of yours.",
+        ) from error
 
 
 @contextmanager

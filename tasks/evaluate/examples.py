@@ -19,9 +19,12 @@ TRUTH: dict[Task, str] = {
 
 
 def examples(predictor: Predictor, rows: pa.Table, count: int = COUNT) -> list[dict[str, Any]]:
-    """The first rows, each flat: the model's input columns, `truth`, and the prediction's columns."""
+    """The first rows, each as `input` (the model's columns), `truth` and `output` (the prediction's columns)."""
     few = rows.slice(0, count)
     inputs = few.select(list(predictor.features.columns)).to_pylist()
     truth = few.column(TRUTH[predictor.manifest.task]).to_pylist()
     answers = predictor.predict(few).to_pylist()
-    return [{**row, "truth": true, **answer} for row, true, answer in zip(inputs, truth, answers, strict=True)]
+    return [
+        {"input": row, "truth": true, "output": answer}
+        for row, true, answer in zip(inputs, truth, answers, strict=True)
+    ]

@@ -30,7 +30,7 @@ def evaluate(name: str, options: EvaluateOptions, model: ModelRef, dataset: Data
         client.log_metric(model.run_id, metric, value)
     client.log_artifacts(model.run_id, str(report), "evaluation")
     _show(name, report, metrics)
-    return EvaluationRef(path=str(report), digest=tree_digest(report), metrics=metrics)
+    return EvaluationRef(path=str(report), digest=tree_digest(report), metrics=metrics, run_id=model.run_id)
 
 
 def _show(name: str, report: Path, metrics: dict[str, float]) -> None:

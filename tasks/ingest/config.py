@@ -7,10 +7,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.data.reserved import RESERVED
 from tasks.options import Options
 
 ColumnType = Literal["string", "integer", "number", "boolean"]
-RESERVED = ("row_id", "key", "split", "refused")
 
 
 class SourceColumns(Options):
@@ -72,6 +72,9 @@ class IngestOptions(Options):
     def _check(self) -> Self:
         if not self.sample and not self.path:
             raise ValueError("path: found nothing; give a file, a glob or a URL, or name a sample")
+        if not self.path and self.columns != SourceColumns():
+            given = ", ".join(name for name, column in self.columns if column)
+            raise ValueError(f"columns: found {given}; give ingest.path, samples bring their own")
         names = [column.name for column in self.contract]
         if len(set(names)) < len(names):
             raise ValueError(f"contract: found a column twice in {names}")

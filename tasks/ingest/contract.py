@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -43,15 +43,17 @@ class Contract:
         """Names of the columns to read."""
         return list(dict.fromkeys(column.source for column in self.columns))
 
-    def check(self, rows: pa.Table, found: tuple[str, ...]) -> tuple[pa.Table, pa.Array]:
-        """Typed columns by role, and for each row the reason why it breaks the contract, or null.
+    @property
+    def learns_classes(self) -> bool:
+        """Whether labels are classes to learn. Numbers are none, and labels that may be missing only describe."""
+        return any(
+            c.contract.name == "label" and c.contract.type != "number" and not c.contract.nullable for c in self.columns
+        )
 
-        Raises:
-            DataError: the source lacks a column.
-        """
+    def check(self, rows: pa.Table) -> tuple[pa.Table, pa.Array]:
+        """Typed columns by role, and for each row the reason why it breaks the contract, or null."""
         import polars as pl
 
-        self._check_names(found)
         texts = pl.DataFrame(
             {c.contract.name: _column(rows, c.source) for c in self.columns},
             schema={c.contract.name: pl.String for c in self.columns},
@@ -63,12 +65,17 @@ class Contract:
             reasons.setdefault(row, reason)
         return typed.to_arrow(), pa.array([reasons.get(row) for row in range(len(typed))], pa.string())
 
-    def _check_names(self, found: tuple[str, ...]) -> None:
+    def check_names(self, found: Collection[str]) -> None:
+        """See that a source has the columns that it must have.
+
+        Raises:
+            DataError: it lacks one.
+        """
         for column in self.columns:
             if column.source not in found and not column.optional:
                 raise DataError(
                     f"column {column.source!r} (for {column.contract.name})",
-                    found=f"only the columns {', '.join(found) or 'of no row'}",
+                    found=f"only the columns {', '.join(found)}",
                     allowed="a source that has every column of the contract",
                     action=f"Set {column.option}, or change the source.",
                 )

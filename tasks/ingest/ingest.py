@@ -14,12 +14,14 @@ from tasks.data.fingerprint import code_fingerprint
 from tasks.data.manifest import Manifest, options_hash
 from tasks.data.parts import PartWriter, part_files, read_parts
 from tasks.data.references import DatasetRef, SourceRef
+from tasks.data.reserved import ROW_COLUMNS
 from tasks.data.split import content_keys, hash_split, subject_keys
 from tasks.data.version import QUARANTINE, ROWS, writing
 from tasks.ingest.config import IngestOptions, SourceColumns
 from tasks.ingest.contract import Contract
 from tasks.ingest.readers import Batch, Refused, read_batches, row_text
 from tasks.ingest.samples import find_sample
+from tasks.ingest.sources import source_names
 from tasks.ingest.tally import Tally, check_tally
 
 QUARANTINE_COLUMNS = {"refused": "string", "origin": "string", "content": "string"}
@@ -44,16 +46,16 @@ def ingest(options: IngestOptions, source: SourceRef, into: Path) -> DatasetRef:
     types = _row_types(contract)
     with writing(into) as draft:
         tally = _write_rows(options, source, contract, draft.path)
-        check_tally(tally, options, source, learns_classes=_has_classes(contract))
+        check_tally(tally, options, source, contract.learns_classes)
         manifest = Manifest(
             digest=final_digest(types, map(file_digest, part_files(draft.path / ROWS))),
             columns=types,
             rows_in=tally.rows,
             rows_out=tally.good,
             quarantined=dict(sorted(tally.reasons.items())),
-            sources=dict(zip(source.files, source.digests, strict=True)),
-            left_out=tally.left_out,
-            recipe_hash=options_hash(options),
+            sources=dict(zip(source_names(source.files), source.digests, strict=True)),
+            left_out=tuple(name for name in tally.columns if name not in contract.wanted),
+            recipe_hash=options_hash(options.model_copy(update={"path": ""})),  # `sources` tell what lay there
             code_hash=code_fingerprint([__name__]),
             engine="arrow",
         )
@@ -61,12 +63,8 @@ def ingest(options: IngestOptions, source: SourceRef, into: Path) -> DatasetRef:
 
 
 def _row_types(contract: Contract) -> Columns:
-    reserved = dict.fromkeys(("row_id", "key", "split"), "string")
+    reserved = dict.fromkeys(ROW_COLUMNS, "string")
     return {**reserved, **{name: contract.types[name] for name in contract.payload}}
-
-
-def _has_classes(contract: Contract) -> bool:
-    return contract.types.get("label", "float64") != "float64"
 
 
 def _write_rows(options: IngestOptions, source: SourceRef, contract: Contract, folder: Path) -> Tally:
@@ -75,12 +73,16 @@ def _write_rows(options: IngestOptions, source: SourceRef, contract: Contract, f
     with PartWriter(folder / QUARANTINE, arrow_schema(QUARANTINE_COLUMNS)) as quarantine:
         with PartWriter(folder / ROWS, schema) as rows:
             for batch in read_batches(source, options.delimiter, contract.wanted):
-                typed, reasons = contract.check(batch.rows, batch.found)
+                if batch.has_header:
+                    contract.check_names(batch.found)
+                tally.columns |= dict.fromkeys(batch.found)
+                typed, reasons = contract.check(batch.rows)
                 bad = [*batch.refused, *_broken(batch, reasons)]
                 rows.write(_good_rows(options, contract, batch, canonical_table(typed), reasons, tally))
                 quarantine.write(_refused_rows(bad, tally))
-                tally.left_out = tuple(name for name in batch.found if name not in contract.wanted)
-        if _has_classes(contract) and "split" not in contract.types:
+        if tally.columns:  # else there is no row, or none that can be read
+            contract.check_names(tally.columns)
+        if contract.learns_classes and "split" not in contract.types:
             _refuse_lone_labels(folder, schema, quarantine, tally)
     return tally
 
@@ -103,7 +105,7 @@ def _good_rows(
     ids = [f"{row.hex()[:32]}-{tally.rows + place:012d}" for place, row in enumerate(hashes)]
     tally.good += len(ids)
     tally.sides.update(split.to_pylist())
-    if _has_classes(contract):
+    if contract.learns_classes:
         places = (place for place, reason in enumerate(reasons.to_pylist()) if reason is None)
         tally.label(payload["label"].to_pylist(), [batch.origin(place) for place in places])
     reserved = {"row_id": pa.array(ids, pa.string()), "key": keys, "split": split}

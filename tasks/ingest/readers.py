@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from infra.errors import SourceError
 from tasks.data.references import SourceRef
-from tasks.ingest.sources import extension, open_source
+from tasks.ingest.sources import extension, open_source, without_userinfo
 
 BATCH_ROWS = 20_000
+_MAX_VALUE_MIB = 16
 Values = Sequence[str | None]
 Row = TypeVar("Row")
 
@@ -42,7 +43,8 @@ class Batch:
     """Rows as text columns, each row with its line (or number, where there are no lines) in `file`.
 
     Attributes:
-        found: all columns of the source; `rows` has those of them that were wanted.
+        found: columns of these rows, also those that were not wanted.
+        has_header: whether the file says what columns all of its rows have; else `found` speaks for this batch alone.
     """
 
     rows: pa.Table
@@ -50,6 +52,7 @@ class Batch:
     file: str
     found: tuple[str, ...]
     refused: tuple[Refused, ...] = ()
+    has_header: bool = True
 
     def origin(self, place: int) -> str:
         """Where row `place` of the batch stood."""
@@ -66,7 +69,7 @@ class _Line:
 
 
 def read_batches(source: SourceRef, delimiter: str, wanted: Sequence[str]) -> Iterator[Batch]:
-    """All rows of a source, of the wanted columns those that it has.
+    """All rows of a source, of the wanted columns those that it has (jsonl: all, empty where a row has none).
 
     Raises:
         SourceError: a file is not what its name says, or ends too early.
@@ -74,16 +77,18 @@ def read_batches(source: SourceRef, delimiter: str, wanted: Sequence[str]) -> It
     for file in source.files:
         with open_source(file) as raw, _decoding(file, source.format):
             content = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if extension(file).endswith(".gz") else raw
+            name = without_userinfo(file)
             if source.format == "csv":
-                yield from _read_csv(file, content, delimiter, wanted)
+                yield from _read_csv(name, content, delimiter, wanted)
             elif source.format == "jsonl":
-                yield from _read_jsonl(file, content, wanted)
+                yield from _read_jsonl(name, content, wanted)
             else:
-                yield from _read_parquet(file, content, wanted)
+                yield from _read_parquet(name, content, wanted)
 
 
 def _read_csv(file: str, content: IO[bytes], delimiter: str, wanted: Sequence[str]) -> Iterator[Batch]:
     text = io.TextIOWrapper(content, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    csv.field_size_limit(_MAX_VALUE_MIB << 20)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     header = _csv_header(file, reader)
     places = [header.index(name) for name in wanted if name in header]
@@ -94,7 +99,12 @@ def _read_csv(file: str, content: IO[bytes], delimiter: str, wanted: Sequence[st
 
 
 def _csv_header(file: str, reader: Iterator[list[str]]) -> list[str]:
-    header = [name.strip() for name in next(reader, [])]
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise _error(
+            file, f"a broken header: {error}", "names separated by the delimiter", "Mend the header."
+        ) from error
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice or not _is_text(header):
         found = f"the columns {', '.join(map(repr, twice))} twice" if twice else "a header that is not UTF-8"
@@ -108,11 +118,7 @@ def _csv_lines(file: str, reader: Any, width: int) -> Iterator[_Line]:
         try:
             values = next(reader, None)
         except csv.Error as error:
-            if "end of data" in str(error) or "field limit" in str(error):
-                raise _error(
-                    file, f"a quote opened at line {start} that is not closed", "balanced quotes", "Mend that line."
-                ) from error
-            yield _Line(start, [], "broken quoting")
+            yield _Line(start, [], _csv_reason(file, error, start, reader.line_num))
             continue
         if values is None:
             return
@@ -121,18 +127,31 @@ def _csv_lines(file: str, reader: Any, width: int) -> Iterator[_Line]:
         yield _Line(start, values, "" if len(values) == width else "wrong number of values")
 
 
+def _csv_reason(file: str, error: csv.Error, start: int, end: int) -> str:
+    """Why a row is set aside. Where it can't be told where the next one begins, the file is refused."""
+    if "end of data" in str(error):
+        found = f"a quote opened at line {start} that is not closed"
+        raise _error(file, found, "balanced quotes", "Mend that line.") from error
+    if "field limit" not in str(error):
+        return "broken quoting"
+    if end > start:
+        found = f"a value of more than {_MAX_VALUE_MIB} MiB from line {start} on"
+        raise _error(file, found, "smaller values", "Look for a quote that is not closed, or cut the value.") from error
+    return f"a value of more than {_MAX_VALUE_MIB} MiB"
+
+
 def _read_jsonl(file: str, content: IO[bytes], wanted: Sequence[str]) -> Iterator[Batch]:
     for chunk in _chunks(enumerate(content, start=1)):
         parsed = [(number, line, _parse_json(line)) for number, line in chunk if line.strip()]
         found = tuple(dict.fromkeys(name for _, _, row in parsed if not isinstance(row, str) for name in row))
-        names = [name for name in wanted if name in found]
         lines = [
             _Line(number, [line.decode("utf-8", "replace").strip()], row)
             if isinstance(row, str)
-            else _Line(number, [_json_text(row.get(name)) for name in names])
+            else _Line(number, [_json_text(row.get(name)) for name in wanted])
             for number, line, row in parsed
         ]
-        yield _batch(file, lines, names, found)
+        if lines:
+            yield _batch(file, lines, wanted, found, has_header=False)
 
 
 def _parse_json(line: bytes) -> dict[str, Any] | str:
@@ -170,7 +189,9 @@ def _parquet_text(values: pa.Array) -> pa.Array:
         return pa.array(texts, pa.string())
 
 
-def _batch(file: str, lines: Sequence[_Line], names: Sequence[str], found: tuple[str, ...]) -> Batch:
+def _batch(
+    file: str, lines: Sequence[_Line], names: Sequence[str], found: tuple[str, ...], has_header: bool = True
+) -> Batch:
     """Rows to columns. Only if that fails is each value looked at for bytes that are not UTF-8."""
     good = [line for line in lines if not line.reason]
     try:
@@ -180,7 +201,7 @@ def _batch(file: str, lines: Sequence[_Line], names: Sequence[str], found: tuple
         good = [line for line in lines if not line.reason]
         rows = _table(good, names)
     bad = tuple(Refused(line.reason, f"{file}:{line.number}", row_text(line.values)) for line in lines if line.reason)
-    return Batch(rows, tuple(line.number for line in good), file, found, bad)
+    return Batch(rows, tuple(line.number for line in good), file, found, bad, has_header)
 
 
 def _table(lines: Sequence[_Line], names: Sequence[str]) -> pa.Table:

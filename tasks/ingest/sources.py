@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +18,7 @@ from tasks.ingest.config import IngestOptions
 from tasks.ingest.samples import fetch_sample
 
 FORMATS = {".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".parquet": "parquet"}
+_USERINFO = re.compile(r"://[^/?#\s]*@")
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 
@@ -51,6 +54,19 @@ def open_source(file: str) -> Iterator[IO[bytes]]:
         else:
             with Path(file).open("rb") as content:
                 yield content
+
+
+def without_userinfo(text: str) -> str:
+    """A text for people: no URL in it tells a user's name or password."""
+    return _USERINFO.sub("://", text)
+
+
+def source_names(files: Sequence[str]) -> list[str]:
+    """What to call a source's files wherever they lie: URLs, or paths below the folder that all of them share."""
+    if any(_is_url(file) for file in files):
+        return [without_userinfo(file) for file in files]
+    shared = os.path.commonpath([Path(file).parent for file in files])
+    return [Path(file).relative_to(shared).as_posix() for file in files]
 
 
 def extension(file: str) -> str:
@@ -177,4 +193,5 @@ def _no_answer(path: str, error: BaseException) -> SourceError:
 
 
 def _error(path: str, found: str, allowed: str, action: str) -> SourceError:
-    return SourceError(f"source {path}", found=found, allowed=allowed, action=action)
+    subject, found = without_userinfo(f"source {path}"), without_userinfo(found)
+    return SourceError(subject, found=found, allowed=allowed, action=action)

@@ -10,6 +10,7 @@ from infra.errors import DataError, SourceError
 from tasks.data.references import SourceRef
 from tasks.ingest.config import IngestOptions
 from tasks.ingest.readers import Refused
+from tasks.ingest.sources import without_userinfo
 
 _REASONS_SHOWN = 3
 
@@ -22,7 +23,7 @@ class Tally:
         reasons: refused rows by reason, and `first`, where each reason was met first.
         labels: good rows by label, and `label_origins`, where each label was met first.
         sides: good rows by side of the split.
-        left_out: columns of the source that the contract does not name.
+        columns: columns of the source, in the order in which they were met.
     """
 
     good: int = 0
@@ -31,7 +32,7 @@ class Tally:
     labels: Counter[object] = field(default_factory=Counter)
     label_origins: dict[object, str] = field(default_factory=dict)
     sides: Counter[str] = field(default_factory=Counter)
-    left_out: tuple[str, ...] = ()
+    columns: dict[str, None] = field(default_factory=dict)
 
     @property
     def bad(self) -> int:
@@ -63,7 +64,7 @@ def check_tally(tally: Tally, options: IngestOptions, source: SourceRef, learns_
         SourceError: there is no row.
         DataError: all else.
     """
-    name = options.path or options.sample
+    name = without_userinfo(options.path) or options.sample
     if not tally.rows:
         files = f"{len(source.files)} file{'s' if len(source.files) > 1 else ''}"
         raise SourceError(

@@ -33,8 +33,9 @@ class PiecewiseLinear(tf.keras.layers.Layer):  # type: ignore[misc]
         lows = np.zeros((len(self.edges), self.bins), np.float32)
         slopes = np.zeros_like(lows)  # 0 for bins that a column lacks: they stay empty
         for row, edges in enumerate(self.edges):
-            lows[row, : len(edges) - 1] = edges[:-1]
-            slopes[row, : len(edges) - 1] = 1 / np.diff(edges)
+            bins = max(0, len(edges) - 1)  # a column that train never had has no edges
+            lows[row, :bins] = edges[:-1]
+            slopes[row, :bins] = 1 / np.diff(edges)
         filled = tf.clip_by_value((tf.expand_dims(inputs, -1) - lows) * slopes, 0.0, 1.0)
         return tf.reshape(filled, (-1, lows.size))
 

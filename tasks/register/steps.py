@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from infra.errors import LeptonError
 from infra.processes import run_child
-from infra.settings.home import HomeSettings
+from infra.settings.home import HomeSettings, checkout
 from infra.stores.tracking import links
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.references import DatasetRef, EvaluationRef, ModelRef, Reference, VersionRef
@@ -28,11 +29,13 @@ from tasks.step import step
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 CARD = "model_card.md"
-RECIPE_HASH = "lepton.recipe_hash"
+GATE, PACKAGE_DIGEST, RECIPE_HASH = "lepton.gate", "lepton.package_digest", "lepton.recipe_hash"
+RUNTIME = ("tensorflow", "numpy", "pandas", "pyarrow", "tokenizers", "pydantic", "pydantic-settings")
 
 
 class Decision(BaseModel):
@@ -54,15 +57,23 @@ def register(
     dataset: DatasetRef,
     parent: VersionRef | None,
 ) -> VersionRef:
-    """Log a package with its signature, an example and lineage, and make it a version of the model `recipe`."""
+    """Log a package with its signature, an example and lineage, and make it a version of the model `recipe`.
+
+    A version that this run already made of this package, before a kill or a new measurement, is found again.
+    """
     import mlflow
     import pandas as pd
     from mlflow.models import Model
 
+    client = mlflow.MlflowClient()
+    _ensure_model(client, recipe)
+    for made in client.search_model_versions(f"name = '{recipe}' and run_id = '{model.run_id}'"):
+        if made.tags.get(PACKAGE_DIGEST) == model.digest:
+            return _reference(made)
     package = Path(model.path)
     manifest = read_manifest(package)
     inputs = input_columns(package)
-    example = pd.DataFrame(_examples(evaluation)[:1])[list(inputs)]
+    example = pd.DataFrame([_examples(evaluation)[0]["input"]])[list(inputs)]
     with mlflow.start_run(run_id=model.run_id):
         info = Model.log(
             artifact_path=None,
@@ -72,20 +83,20 @@ def register(
             data_path=model.path,
             signature=_signature(inputs, OUTPUTS[manifest.task]),
             input_example=example.astype({name: float for name, kind in inputs.items() if kind == "double"}),
-            pip_requirements=["lepton"],
+            pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+            code_paths=[str(checkout() / room) for room in ("tasks", "infra")],
             validate_serving_input=False,
         )
     tags = {
         "lepton.dataset_digest": dataset.digest,
-        "lepton.package_digest": model.digest,
+        PACKAGE_DIGEST: model.digest,
         "lepton.format": manifest.format,
-        "lepton.code_hash": code_fingerprint(("tasks.train.worker",)),
+        "lepton.code_hash": code_fingerprint(("tasks.compress.worker" if parent else "tasks.train.worker",)),
         **({"lepton.parent_version": parent.version} if parent else {}),
     }
-    client = mlflow.MlflowClient()
-    _ensure_model(client, recipe)
-    version = client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)
-    return VersionRef(name=recipe, version=str(version.version), run_id=model.run_id, digest=model.digest)
+    return _reference(
+        client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)
+    )
 
 
 @step
@@ -111,14 +122,15 @@ def gate(
         champion=_champion_metrics(client, champion, dataset),
         answered=bool(prediction),
     )
-    client.set_model_version_tag(candidate.name, candidate.version, "lepton.gate", verdict.model_dump_json())
+    client.set_model_version_tag(candidate.name, candidate.version, GATE, verdict.model_dump_json())
     if verdict.passed:
         _promote(client, candidate, champion)
     card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict)
     client.log_text(candidate.run_id, card, CARD)
     card_uri = f"{client.get_run(candidate.run_id).info.artifact_uri}/{CARD}"
     _show(candidate, verdict, card)
-    alias = CHAMPION if verdict.passed else CANDIDATE
+    # A champion that fails a stricter gate stays one: to take it from service is a decision of its own.
+    alias = CHAMPION if _by_alias(client, candidate.name, CHAMPION) == candidate else CANDIDATE
     return Decision(verdict=verdict, alias=alias, card_uri=card_uri, prediction=prediction)
 
 
@@ -144,11 +156,13 @@ def version_exists(version: VersionRef) -> bool:
 
 
 def stands(decision: Decision, candidate: VersionRef) -> bool:
-    """Whether the alias that a decision gave is still the candidate's."""
+    """Whether a decision is the last one made on the candidate, and its alias still the candidate's."""
     import mlflow
 
-    now = _by_alias(mlflow.MlflowClient(), candidate.name, decision.alias)
-    return now is not None and now.version == candidate.version
+    client = mlflow.MlflowClient()
+    tags = client.get_model_version(candidate.name, candidate.version).tags
+    is_last = tags.get(GATE) == decision.verdict.model_dump_json()
+    return is_last and _by_alias(client, candidate.name, decision.alias) == candidate
 
 
 def note_recipe(version: VersionRef, recipe_hash: str) -> None:
@@ -170,17 +184,21 @@ def _promote(client: MlflowClient, candidate: VersionRef, champion: VersionRef |
 
 
 def _ask(version: VersionRef, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """One real row and what the registered version answers, from a fresh process; empty if it fails."""
+    """A test row with what the registered version answers to it in a fresh process; empty if it fails."""
     import mlflow
 
     (package,) = (Path(mlflow.artifacts.download_artifacts(version.uri)) / "data").iterdir()
-    spec = json.dumps({"package": str(package), "rows": rows[:1]})
+    home = HomeSettings()
+    spec = home.logs / "query.json"  # a file: arguments of a process are everybody's to read
+    spec.write_text(json.dumps({"package": str(package), "rows": [rows[0]["input"]]}), encoding="utf-8")
     try:
-        answers = run_child("tasks.runtime.query", spec, HomeSettings().logs / "query.log")["rows"]
+        answers = run_child("tasks.runtime.query", str(spec), home.logs / "query.log")["rows"]
     except LeptonError as error:
         logging.getLogger(__name__).warning("%s did not answer: %s", version.uri, error)
         return {}
-    return {**rows[0], **answers[0]} if answers else {}
+    finally:
+        spec.unlink()
+    return {**rows[0], "output": answers[0]}
 
 
 def _champion_metrics(
@@ -202,8 +220,12 @@ def _by_alias(client: MlflowClient, name: str, alias: str) -> VersionRef | None:
         found = client.get_model_version_by_alias(name, alias)
     except MlflowException:
         return None
-    digest = found.tags.get("lepton.package_digest", "")
-    return VersionRef(name=name, version=str(found.version), run_id=found.run_id, digest=digest)
+    return _reference(found)
+
+
+def _reference(version: ModelVersion) -> VersionRef:
+    digest = version.tags.get(PACKAGE_DIGEST, "")
+    return VersionRef(name=version.name, version=str(version.version), run_id=version.run_id or "", digest=digest)
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tasks.data.leftovers import remove_leftovers
+
+_DRAFT = ".draft-"
+
 
 @contextmanager
 def draft(into: Path) -> Iterator[Path]:
     """An empty directory that takes the name `into`, and the place of what is there, when the block ends well."""
-    path = into.with_name(f".draft-{into.name}")
+    remove_leftovers(into.parent, _DRAFT)
+    path = into.with_name(f"{_DRAFT}{into.name}")
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     try:

@@ -1,4 +1,4 @@
-"""A child process that loads a package and answers a few rows: `python -m tasks.runtime.query SPEC`."""
+"""A child process that loads a package and answers a few rows: `python -m tasks.runtime.query SPEC.json`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class QuerySpec(BaseModel):
     rows: list[dict[str, Any]]
 
 
-def query(spec: str) -> Event:
-    """`{"rows": [...]}`, one prediction for each row of a QuerySpec in JSON."""
+def query(spec_file: str) -> Event:
+    """`{"rows": [...]}`, one prediction for each row of the QuerySpec in a file."""
     configure()
     from tasks.runtime.predictor import load
 
-    asked = QuerySpec.model_validate_json(spec)
+    asked = QuerySpec.model_validate_json(Path(spec_file).read_text(encoding="utf-8"))
     return {"rows": load(asked.package).predict(pa.Table.from_pylist(asked.rows)).to_pylist()}
 
 

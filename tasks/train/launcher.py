@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 MODULE = "tasks.train.worker"
 START_SECONDS = 300.0
 """How long all workers may take to their first step: imports, weights, meeting each other, compiling the step."""
-EXIT_SECONDS = 60.0
 OnEvent = Callable[[Event], None]
 
 

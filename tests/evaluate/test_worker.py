@@ -121,9 +121,10 @@ def test_examples_are_rows_with_truth_and_prediction(package: Package, tmp_path:
     measure(package("tabular_classification"), dataset, tmp_path / "report")
     examples: list[dict[str, Any]] = json.loads((tmp_path / "report" / "examples.json").read_text())
     assert len(examples) == 5
-    assert all(set(example) == {"age", "job", "truth", "label", "score"} for example in examples)
-    assert [example["age"] for example in examples] == rows.column("age").to_pylist()[:5]
-    assert all(example["truth"] == example["label"] for example in examples)
+    assert all(set(example["input"]) == {"age", "job"} for example in examples)
+    assert all(set(example["output"]) == {"label", "score"} for example in examples)
+    assert [example["input"]["age"] for example in examples] == rows.column("age").to_pylist()[:5]
+    assert all(example["truth"] == example["output"]["label"] for example in examples)
 
 
 def test_a_fresh_process_measures_the_same_and_replaces_an_old_report(package: Package, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_overrides_are_typed_values_at_a_path() -> None:
 
 
 def test_a_column_called_like_a_number_stays_text() -> None:
-    assert load_recipe("support", ["ingest.columns.text=1"]).ingest.columns.text == "1"
+    assert load_recipe("support", ["ingest.path=x.csv", "ingest.columns.text=1"]).ingest.columns.text == "1"
 
 
 def test_the_digest_says_whether_two_recipes_are_the_same() -> None:

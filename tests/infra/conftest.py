@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.servers.detached import family, start
+from infra.servers.detached import family, planned, start
 from infra.servers.records import ServerRecord
 from infra.servers.server import ServerSpec
 
@@ -21,7 +21,7 @@ def started(tmp_path: Path) -> Iterator[Starter]:
 
     def begin(*command: str, name: str = "sleeper", address: str = "", health_url: str = "") -> ServerRecord:
         spec = ServerSpec(name=name, command=command, address=address, health_url=health_url)
-        records.append(start(spec, tmp_path / f"{name}.log"))
+        records.append(start(spec, planned(spec, tmp_path / f"{name}.log")))
         return records[-1]
 
     yield begin

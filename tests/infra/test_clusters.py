@@ -51,3 +51,8 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
         dask_cluster(ClusterSettings(dask_scheduler="tcp://127.0.0.1:9")),
     ):
         pass
+
+
+def test_spark_spills_below_the_home(home: Path) -> None:
+    configuration = spark._configuration(ClusterSettings())
+    assert Path(str(configuration["spark.local.dir"])).is_relative_to(home)

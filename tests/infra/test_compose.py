@@ -50,6 +50,11 @@ def test_modules_that_it_starts_exist(services: dict[str, Any]) -> None:
         assert importlib.util.find_spec(module)
 
 
+def test_only_its_own_page_may_use_prefects_api(services: dict[str, Any]) -> None:
+    origins = services["prefect"]["environment"]["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"].split(",")
+    assert origins == ["http://localhost:4200", "http://127.0.0.1:4200"]
+
+
 def test_ports_are_for_this_machine_only(services: dict[str, Any]) -> None:
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert sorted(ports) == ["127.0.0.1:4200:4200", "127.0.0.1:5000:5000"]

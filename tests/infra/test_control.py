@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.errors import MachineError, ServerError
+from infra.errors import BusyError, MachineError, ServerError
 from infra.servers import control
 from infra.servers.control import down, status, up
+from infra.servers.detached import family, planned, start
+from infra.servers.records import read_records, write_records
 from infra.servers.server import ServerSpec, address_of
+from infra.settings.home import HomeSettings
+from infra.stores.lock import home_lock
 
 
 @pytest.fixture
@@ -91,6 +95,35 @@ def test_a_server_that_never_answers_is_told_in_time(home: Path, monkeypatch: py
     with pytest.raises(ServerError, match=r"found no answer; .* allowed: an answer within 0\.5 s"):
         up("flows.deployments")
     assert not (home / "servers.json").exists()
+
+
+def test_a_run_without_servers_keeps_them_from_starting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEPTON_PREFECT_PORT", str(free_port()))
+    monkeypatch.setenv("LEPTON_MLFLOW_PORT", str(free_port()))
+    with home_lock("news"), pytest.raises(BusyError, match=r"a run in progress \(news"):
+        up("flows.deployments")
+    assert not (home / "servers.json").exists()
+
+
+def test_down_stops_what_a_killed_up_had_just_begun(home: Path) -> None:
+    spec = ServerSpec(name="prefect", command=("sleep", "60"))
+    plan = planned(spec, home / "logs" / "prefect.log")
+    write_records(HomeSettings(), {"prefect": plan})
+    start(spec, plan)
+    assert {server.name: server.state for server in status()}["prefect"] == "died"
+    assert [server.name for server in down()] == ["prefect"]
+    assert family(plan) == []
+    assert read_records(HomeSettings()) == {}
+
+
+@pytest.mark.parametrize("command", [status, down, lambda: up("flows.deployments")], ids=["status", "down", "up"])
+def test_a_home_that_can_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[[], object]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LEPTON_HOME", str(tmp_path / "file"))
+    with pytest.raises(MachineError, match="a folder that this user may write to"):
+        command()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.servers.detached import MARK, family, is_alive, last_lines, start, stop
+from infra.servers.detached import MARK, family, is_alive, planned, start, stop
 from infra.servers.records import ServerRecord
 from infra.servers.server import ServerSpec
 
@@ -63,26 +63,31 @@ def test_it_has_a_session_of_its_own_and_no_address_of_its_parent(
     started: Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
+    monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     record = started(sys.executable, "-c", "import os, time; print(os.getsid(0), flush=True); time.sleep(60)")
     wait_for(lambda: record.log.read_text() == f"{record.pid}\n")
     environment = psutil.Process(record.pid).environ()
     assert environment[MARK] == record.mark
     assert "MLFLOW_TRACKING_URI" not in environment
+    assert "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL" not in environment, "a server's log would be empty"
+
+
+def test_a_server_whose_start_was_not_recorded_is_found_by_its_plan(tmp_path: Path) -> None:
+    spec = ServerSpec(name="server", command=(sys.executable, "-c", "import time; time.sleep(60)"))
+    plan = planned(spec, tmp_path / "server.log")
+    assert not is_alive(plan)
+    assert family(plan) == []
+    record = start(spec, plan)
+    assert is_alive(record)
+    stop(plan)
+    assert not is_alive(record)
 
 
 def test_a_new_start_keeps_the_last_log(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     for word in ("first", "second"):
-        record = start(ServerSpec(name="server", command=(sys.executable, "-c", f"print({word!r})")), log)
+        spec = ServerSpec(name="server", command=(sys.executable, "-c", f"print({word!r})"))
+        record = start(spec, planned(spec, log))
         wait_for(lambda record=record: not is_alive(record))  # type: ignore[misc]
     assert log.read_text() == "second\n"
     assert (tmp_path / "server.last.log").read_text() == "first\n"
-
-
-def test_the_end_of_a_log_is_one_short_line(tmp_path: Path) -> None:
-    log = tmp_path / "server.log"
-    assert last_lines(log) == "nothing"
-    log.write_text("one\ntwo\n" + "word " * 100 + "\nfour\n")
-    first, second, third = last_lines(log).split(" | ")
-    assert (first, third) == ("two", "four")
-    assert len(second) <= 160

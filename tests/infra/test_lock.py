@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import BusyError
+from infra.errors import BusyError, MachineError
 from infra.stores.lock import home_lock
 
 HOLD = """
@@ -31,3 +31,10 @@ def test_a_home_is_held_by_one_and_free_when_its_holder_is_killed(home: Path) ->
     holder.wait()
     with home_lock("support"):
         assert "support" in (home / "run.lock").read_text()
+
+
+def test_a_home_that_can_not_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LEPTON_HOME", str(tmp_path / "file"))
+    with pytest.raises(MachineError, match=r"LEPTON_HOME .*: found file exists; allowed: a folder"), home_lock("news"):
+        pass

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from infra.errors import DataError, MachineError
-from infra.processes import run_child
+from infra.processes import last_lines, run_child
 
 CHILD = """
 import os, sys, time
@@ -61,7 +61,7 @@ def test_a_child_that_just_ends_is_reported_with_its_last_words(log: Path) -> No
 
 def test_a_child_dies_with_its_parent_even_by_kill(log: Path) -> None:
     parent_code = (
-        "import pathlib, sys; from infra.processes import run_child; "
+        "import pathlib, sys; from infra.processes import last_lines, run_child; "
         "run_child('a_child', 'wait', pathlib.Path(sys.argv[1]), lambda event: print(event['pid'], flush=True))"
     )
     parent = subprocess.Popen([sys.executable, "-c", parent_code, str(log)], stdout=subprocess.PIPE, text=True)
@@ -73,3 +73,12 @@ def test_a_child_dies_with_its_parent_even_by_kill(log: Path) -> None:
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)
+
+
+def test_the_end_of_a_log_is_one_short_line(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    assert last_lines(log) == "nothing"
+    log.write_text("one\ntwo\n" + "word " * 100 + "\nfour\n")
+    first, second, third = last_lines(log).split(" | ")
+    assert (first, third) == ("two", "four")
+    assert len(second) <= 160

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import MachineError, ServerError
 from infra.servers.records import ServerRecord, write_records
 from infra.settings.home import HomeSettings
 from infra.stores.tracking import artifact_location, connect, links, prefect_api_url, tracking_uri
@@ -80,9 +81,9 @@ def test_a_server_that_went_is_not_used_any_more(home: Path, running: str) -> No
 
 
 def test_what_the_user_set_stays(running: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{running}/team")
     connect()
-    assert os.environ["MLFLOW_TRACKING_URI"] == tracking_uri() == "https://mlflow.example"
+    assert os.environ["MLFLOW_TRACKING_URI"] == tracking_uri() == f"{running}/team"
     assert os.environ["PREFECT_API_URL"] == f"{running}/api"
     assert artifact_location("support") is None
 
@@ -91,3 +92,29 @@ def test_files_lie_in_the_same_folder_with_servers_and_without(home: Path, runni
     with_servers = artifact_location("support")
     write_records(HomeSettings(), {})
     assert artifact_location("support") == with_servers == str(home / "mlflow" / "artifacts" / "support")
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "shown"),
+    [
+        ("PREFECT_API_URL", "http://127.0.0.1:9/api", "http://127.0.0.1:9/api"),
+        ("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9", "http://127.0.0.1:9"),
+    ],
+)
+def test_a_server_of_the_user_that_does_not_answer(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str, shown: str
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ServerError) as raised:
+        connect()
+    assert str(raised.value) == (
+        f"{name} {shown}: found no answer; allowed: the address of a running server. "
+        f"Start that server, correct {name}, or unset it to record in this home."
+    )
+
+
+def test_a_home_that_can_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LEPTON_HOME", str(tmp_path / "file"))
+    with pytest.raises(MachineError, match="a folder that this user may write to"):
+        connect()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +18,8 @@ from tasks.data.digest import file_digest, final_digest
 from tasks.data.parts import part_files, read_parts
 from tasks.data.references import DatasetRef
 from tasks.data.version import open_version, read_rows
-from tasks.ingest.config import ColumnContract, IngestOptions
+from tasks.ingest import readers
+from tasks.ingest.config import ColumnContract, IngestOptions, SourceColumns
 from tasks.ingest.ingest import ingest
 from tasks.ingest.sources import resolve
 
@@ -34,14 +38,69 @@ def test_a_version_of_a_csv_file(ingest_file: Ingest) -> None:
     assert sorted(read_rows(ref, "test")["text"].to_pylist()) == ["text 0", "text 1"]
     assert len(set(rows["row_id"].to_pylist())) == len(set(rows["key"].to_pylist())) == 10
     assert version.manifest.left_out == ()
-    assert list(version.manifest.sources.values()) == list(resolve_digests(version.manifest.sources))
+    assert version.manifest.sources == {"source.csv": hashlib.sha256(ROWS.encode()).hexdigest()}
     digest = final_digest(version.manifest.columns, map(file_digest, part_files(version.rows)))
     assert digest == ref.digest
 
 
-def resolve_digests(sources: dict[str, str]) -> list[str]:
-    contract = [ColumnContract(name="text")]
-    return [resolve(IngestOptions(path=file, contract=contract)).digests[0] for file in sources]
+def test_the_same_files_elsewhere_make_the_same_version(tmp_path: Path) -> None:
+    names: set[str] = set()
+    for place in ("here", "there/deep"):
+        for part in ("a", "b"):
+            (tmp_path / place / part).mkdir(parents=True)
+            (tmp_path / place / part / "x.csv").write_text(ROWS)
+        contract = [ColumnContract(name="text"), ColumnContract(name="label")]
+        options = IngestOptions(path=str(tmp_path / place), contract=contract, columns=SourceColumns(split="side"))
+        ref = ingest(options, resolve(options), tmp_path / f"into-{len(names)}")
+        assert list(open_version(ref).manifest.sources) == ["a/x.csv", "b/x.csv"]
+        names.add(Path(ref.path).name)
+    assert len(names) == 1
+
+
+@pytest.mark.parametrize("has_label", [True, False])
+def test_labels_that_may_be_missing_are_no_classes(ingest_file: Ingest, has_label: bool) -> None:
+    contract = [ColumnContract(name=name, nullable=name == "label") for name in ("text", "answer", "label")]
+    rows = "".join(f"q{n},a{n}" + (f",lone {n}" if has_label else "") + "\n" for n in range(50))
+    ref = ingest_file("text,answer" + (",label" if has_label else "") + "\n" + rows, contract=contract)
+    assert (ref.rows_out, ref.quarantined) == (50, 0)
+
+
+JSONL = [{"text": f"t{n}", "label": "ab"[n % 2], "side": "test" if n < 2 else "train"} for n in range(4)]
+
+
+def test_the_columns_of_jsonl_are_those_of_the_whole_file(ingest_file: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of two lines: with `slots`, without it and with `note`, all bad, and blank."""
+    monkeypatch.setattr(readers, "BATCH_ROWS", 2)
+    rows = [{**row, **({"slots": "O"} if n < 2 else {"note": 1})} for n, row in enumerate(JSONL)]
+    lines = [*map(json.dumps, rows), "nope", "nope", "", ""]
+    contract = [ColumnContract(name=name, nullable=name == "tags") for name in ("text", "label", "tags")]
+    ref = ingest_file(
+        "\n".join(lines) + "\n", "x.jsonl", contract=contract, tags="slots", split="side", max_bad_share=0.5
+    )
+    assert sorted(map(str, read_rows(ref)["tags"].to_pylist())) == ["None", "None", "O", "O"]
+    manifest = open_version(ref).manifest
+    assert (manifest.quarantined, manifest.left_out) == ({"not JSON": 2}, ("note",))
+
+
+def test_a_column_that_no_line_of_jsonl_has(ingest_file: Ingest) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in JSONL)
+    with pytest.raises(DataError, match=r"column 'intent' \(for label\): found only the columns text, label, side"):
+        ingest_file(text, "x.jsonl", label="intent", split="side")
+
+
+def test_jsonl_without_a_line_that_can_be_read(ingest_file: Ingest) -> None:
+    with pytest.raises(DataError, match=r"found 2 of 2 rows bad \(100\.0%\): not JSON, 2"):
+        ingest_file("nope\nnope\n", "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [({"path": "x.csv"}, ""), ({"columns": {}}, ""), ({}, r"columns: found text, label; give ingest\.path, samples")],
+)
+def test_a_sample_brings_its_own_columns(more: dict[str, Any], message: str) -> None:
+    given = {"sample": "atis", "contract": [{"name": "text"}], "columns": {"text": "t", "label": "l"}, **more}
+    with pytest.raises(ValueError, match=message) if message else nullcontext():
+        IngestOptions.model_validate(given)
 
 
 def test_formats_and_the_order_of_rows_give_one_digest(ingest_file: Ingest, tmp_path: Path) -> None:

@@ -58,12 +58,20 @@ def test_csv_with_another_delimiter(tmp_path: Path) -> None:
     [
         (b'a,b\n1,2\n3,"open\n4,5\n', r"a quote opened at line 3 that is not closed"),
         (b"a,a,b\n1,2,3\n", r"the columns 'a' twice"),
+        (b'a,"b\n1,2\n', r"a broken header: unexpected end of data"),
+        (b'a,b\n1,2\n3,"' + b"x\n" * (9 << 20), r"a value of more than 16 MiB from line 3 on"),
         ("a,b\n1,2\n".encode("utf-16"), r"a header that is not UTF-8"),
     ],
 )
 def test_csv_that_can_not_be_trusted(tmp_path: Path, content: bytes, found: str) -> None:
     with pytest.raises(SourceError, match=rf"source .*x\.csv: found {found}"):
         csv(tmp_path, content)
+
+
+def test_csv_with_long_values(tmp_path: Path) -> None:
+    batch = csv(tmp_path, b"a,b\n1," + b"x" * 200_000 + b"\n2," + b"x" * ((16 << 20) + 1) + b"\n3,4\n")
+    assert [len(value) for value in batch.rows["b"].to_pylist()] == [200_000, 1]
+    assert refused(batch) == [("a value of more than 16 MiB", "3", "[]")]
 
 
 def test_gzip(tmp_path: Path) -> None:

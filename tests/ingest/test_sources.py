@@ -14,7 +14,8 @@ import pytest
 
 from infra.errors import SourceError
 from tasks.ingest.config import ColumnContract, IngestOptions
-from tasks.ingest.sources import open_source, resolve
+from tasks.ingest.readers import read_batches
+from tasks.ingest.sources import open_source, resolve, source_names, without_userinfo
 
 
 def options(path: Path | str, **more: Any) -> IngestOptions:
@@ -66,6 +67,23 @@ def test_a_url_over_http(web: str) -> None:
     assert source.format == "csv"
     with open_source(source.files[0]) as content:
         assert content.read() == b"text\nb\n"
+
+
+def test_a_password_in_a_url_is_used_and_never_told(web: str) -> None:
+    secret = web.replace("://", "://me:pass@")
+    source = resolve(options(f"{secret}/b.csv"))
+    (batch,) = read_batches(source, ",", ["text"])
+    assert batch.origin(0) == f"{web}/b.csv:2"
+    assert source_names(source.files) == [f"{web}/b.csv"]
+    for path in (f"{secret}/gone.csv", "http://me:pass@127.0.0.1:9/a.csv", "gopher://me:pass@a/b.csv"):
+        with pytest.raises(SourceError) as told:
+            resolve(options(path))
+        assert "pass" not in str(told.value)
+
+
+def test_an_at_sign_elsewhere_stays() -> None:
+    told = without_userinfo("no answer: simplecache::http://u:p@h/a@b?c@d, s3://lake/me@home")
+    assert told == "no answer: simplecache::http://h/a@b?c@d, s3://lake/me@home"
 
 
 def test_a_url_of_fsspec(folder: Path) -> None:

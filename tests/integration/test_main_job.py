@@ -31,6 +31,8 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home, a recipe and its data, after one run."""
     folder = tmp_path_factory.mktemp("loans")
     recipe = write_loans(folder)
+    with (folder / "loans.csv").open("a") as file:
+        file.write("much,House,yes\n-1,boat,no\n" * 2)
     ended = lepton(folder / "home", "run", str(recipe), "--json")
     assert ended.code == 0, ended.err
     (folder / "first.json").write_text(ended.out)
@@ -46,13 +48,14 @@ def test_one_command_ends_in_a_promoted_model(work: Path) -> None:
     summary = json.loads((work / "first.json").read_text())
     assert [stage["name"] for stage in summary["stages"]] == STAGES
     assert not any(stage["cached"] for stage in summary["stages"])
-    assert summary["dataset"]["rows_in"] == 1500
+    counts = {name: summary["dataset"][name] for name in ("rows_in", "rows_out", "quarantined")}
+    assert counts == {"rows_in": 1504, "rows_out": 1500, "quarantined": 4}
     parent, child = summary["models"]
     assert (parent["alias"], child["alias"]) == ("", "champion")
     assert child["metrics"]["accuracy"] > 0.9
     assert child["metrics"]["size_mb"] < parent["metrics"]["size_mb"]
     assert summary["gate"]["passed"] and all(check["passed"] for check in summary["gate"]["checks"])
-    assert summary["prediction"]["label"] in ("yes", "no")
+    assert summary["prediction"]["output"]["label"] in ("yes", "no")
 
 
 def test_nothing_changed_means_nothing_runs(work: Path) -> None:
@@ -70,6 +73,9 @@ def test_an_option_reruns_what_depends_on_it_and_a_failed_gate_has_its_exit_code
     assert not ended.summary["gate"]["passed"]
     assert ended.err.startswith("lepton: gate of loans: found accuracy")
     assert "(minimum 1.5)" in ended.err and ended.err.count("\n") == 1
+    assert ended.summary["models"][1]["alias"] == "champion"  # it was, and a stricter gate takes none from service
+    again = run(work)
+    assert again.ran == ["gate"] and again.summary["gate"]["passed"]
 
 
 def test_an_edited_helper_of_a_rule_reruns_cleaning_and_no_more_where_the_data_stays_the_same(work: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from infra.servers.detached import family
 from infra.servers.records import read_records
 from infra.servers.server import Server
 from infra.settings.home import HomeSettings
+from infra.stores.lock import home_lock
 from infra.stores.tracking import artifact_location, connect
 
 MODULE = "flows.deployments"
@@ -108,6 +110,21 @@ def test_both_answer_with_their_pages(servers: Servers) -> None:
 
 def test_a_second_up_starts_nothing(servers: Servers) -> None:
     assert Servers(*up(MODULE)) == servers
+
+
+def test_up_is_not_kept_waiting_by_a_run_on_its_servers(servers: Servers) -> None:
+    with home_lock("a deployed run"):
+        assert Servers(*up(MODULE)) == servers
+
+
+def test_other_pages_may_not_use_the_api(servers: Servers) -> None:
+    port = servers.prefect.address.rpartition(":")[2]
+    allowed = {}
+    for origin in (servers.prefect.address, f"http://localhost:{port}", "https://elsewhere.example"):
+        request = urllib.request.Request(f"{servers.prefect.address}/api/health", headers={"Origin": origin})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            allowed[origin] = answer.headers["Access-Control-Allow-Origin"] in (origin, "*")
+    assert list(allowed.values()) == [True, True, False]
 
 
 def test_every_recipe_is_a_deployment_with_a_typed_form_and_a_schedule_that_waits(servers: Servers) -> None:
@@ -202,6 +219,20 @@ def test_after_a_kill_up_puts_all_right(servers: Servers) -> None:
     assert [each["active"] for each in kept] == [True], "what a person set in the page stays"
 
 
+def test_up_closes_runs_whose_process_is_gone(servers: Servers) -> None:
+    deployment = servers.ask("/deployments/name/pipeline/news")
+    running = {"type": "RUNNING", "message": "its process is about to be killed"}
+    body = {"flow_id": deployment["flow_id"], "deployment_id": deployment["id"], "state": running}
+    orphan = servers.ask("/flow_runs/", body)
+    for process in family(read_records(HomeSettings())["deployments"]):
+        process.kill()  # so that it can't close the run itself on its way out
+    down()
+
+    again = Servers(*up(MODULE))
+
+    assert again.ask(f"/flow_runs/{orphan['id']}")["state"]["type"] == "CRASHED"
+
+
 def test_down_stops_all_of_it_and_only_that(servers: Servers) -> None:
     records = list(read_records(HomeSettings()).values())
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -217,3 +248,18 @@ def test_down_stops_all_of_it_and_only_that(servers: Servers) -> None:
     connect()
     assert os.environ["MLFLOW_TRACKING_URI"].startswith("sqlite:///")
     assert "PREFECT_API_URL" not in os.environ
+
+
+def test_ctrl_c_stops_what_up_began_in_one_line(home: Path) -> None:
+    prefect_port, mlflow_port = free_ports(2)
+    ports = {"LEPTON_PREFECT_PORT": str(prefect_port), "LEPTON_MLFLOW_PORT": str(mlflow_port)}
+    command = [sys.executable, "-m", "flows.cli", "up", "--json"]
+    started = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **ports}
+    )
+    records = wait_for(lambda: list(read_records(HomeSettings()).values()) or None, 30)
+    started.send_signal(signal.SIGINT)
+    assert started.communicate(timeout=60) == ("", "lepton: stopped; the same command goes on from here\n")
+    assert started.returncode == 130
+    assert [family(record) for record in records] == [[] for _ in records]
+    assert read_records(HomeSettings()) == {}

@@ -129,13 +129,15 @@ def test_mlflow_loads_it_without_a_pickle(package: Package) -> None:
 
 def test_a_fresh_process_answers_what_this_one_does(package: Package, tmp_path: Path) -> None:
     folder, rows = package("rating_prediction"), inputs("rating_prediction", 3)
-    spec = json.dumps({"package": str(folder), "rows": [{**row, "truth": 3.0} for row in rows.to_pylist()]})
-    answers = run_child("tasks.runtime.query", spec, tmp_path / "query.log")["rows"]
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"package": str(folder), "rows": [{**row, "more": 3.0} for row in rows.to_pylist()]}))
+    answers = run_child("tasks.runtime.query", str(spec), tmp_path / "query.log")["rows"]
     expected = load(folder).predict(rows).column("rating").to_pylist()
     assert [row["rating"] for row in answers] == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_error_of_a_fresh_process_arrives_as_it_was(tmp_path: Path) -> None:
-    spec = json.dumps({"package": str(tmp_path / "nowhere"), "rows": []})
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"package": str(tmp_path / "nowhere"), "rows": []}))
     with pytest.raises(NotFoundError, match="model package: found no"):
-        run_child("tasks.runtime.query", spec, tmp_path / "query.log")
+        run_child("tasks.runtime.query", str(spec), tmp_path / "query.log")

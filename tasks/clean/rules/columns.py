@@ -9,10 +9,8 @@ import narwhals as nw
 from pydantic import Field
 
 from infra.errors import RecipeError
-from tasks.clean.rules.refusal import REFUSED
+from tasks.data.reserved import RESERVED
 from tasks.options import Options
-
-RESERVED = ("row_id", "key", "split", REFUSED)
 
 
 class TextOptions(Options):

@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-REFUSED = "refused"
+from tasks.data.reserved import REFUSED
 
 
 def refuse(frame: nw.LazyFrame[Any], condition: nw.Expr, rule: str) -> nw.LazyFrame[Any]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 from pydantic import Field
 
-from tasks.clean.rules.columns import RESERVED, TextOptions, choose, text_columns
+from tasks.clean.rules.columns import TextOptions, choose, text_columns
 from tasks.clean.rules.refusal import refuse
+from tasks.data.reserved import RESERVED
 
 if TYPE_CHECKING:
     import pyarrow as pa
