@@ -19,7 +19,7 @@ Package = Callable[[Task], Path]
 INT8_SHAPES = {
     "text_classification": [(32, 32), (32, 64), (40, 32), (64, 32), (96, 32)],
     "text_retrieval": [(32, 32), (32, 64), (40, 32), (64, 32), (96, 32)],
-    "tabular_classification": [(32, 64)],
+    "tabular_classification": [(32, 64), (64, 37)],
     "rating_prediction": [(40, 32), (58, 32)],
 }
 
