@@ -97,8 +97,8 @@ def start(home: Path, *words: str, cwd: Path | None = None) -> subprocess.Popen[
     )
 
 
-def lepton(home: Path, *words: str, cwd: Path | None = None) -> Ended:
+def lepton(home: Path, *words: str, cwd: Path | None = None, seconds: float = 280) -> Ended:
     """Run `lepton` to its end."""
     process = start(home, *words, cwd=cwd)
-    out, err = process.communicate(timeout=280)
+    out, err = process.communicate(timeout=seconds)
     return Ended(process.returncode, out, err)

@@ -1,0 +1,53 @@
+"""The commands on the pages are commands that there are, on recipes and options that there are."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import import_module
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from flows.cli import app
+from flows.recipe import load_recipe
+from infra.settings.home import checkout
+
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/adding-a-task.md", "docs/architecture.md"]
+# Rules that the page itself has the reader write; tests/clean/test_adding_a_rule.py does so.
+WRITTEN_BY_THE_READER = ("drop_shouting",)
+
+
+def commands(program: str) -> list[list[str]]:
+    found = []
+    for page in PAGES:
+        blocks = re.findall(r"```\n(.*?)```", (checkout() / page).read_text(encoding="utf-8"), re.DOTALL)
+        lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+        found += [shlex.split(line, comments=True)[1:] for line in lines if line.startswith(program + " ")]
+    return found
+
+
+@pytest.mark.parametrize("words", commands("lepton"), ids=" ".join)
+def test_a_lepton_command(words: list[str]) -> None:
+    command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+    values = command.make_context(words[0], words[1:]).params
+    overrides = [
+        each for each in values.get("overrides") or [] if not any(name in each for name in WRITTEN_BY_THE_READER)
+    ]
+    if words[0] == "run":
+        assert load_recipe(values["recipe"], overrides).name
+
+
+@pytest.mark.parametrize("words", commands("make"), ids=" ".join)
+def test_a_make_target(words: list[str]) -> None:
+    makefile = (checkout() / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{words[0]}:", makefile, re.MULTILINE)
+
+
+def test_prefect_yaml_names_a_flow_that_there_is() -> None:
+    content = yaml.safe_load((checkout() / "prefect.yaml").read_text(encoding="utf-8"))
+    for deployment in content["deployments"]:
+        place, _, function = deployment["entrypoint"].partition(":")
+        module = place.removesuffix(".py").replace("/", ".")
+        assert getattr(import_module(module), function).name == "pipeline"
