@@ -10,6 +10,7 @@ from prefect.states import Failed
 from flows.recipe import Recipe
 from flows.stages import Stages
 from flows.summary import DatasetSummary, ModelSummary, Summary
+from infra.disk import disk_errors
 from infra.environment import configure
 from infra.errors import GateFailed
 from infra.stores.lock import home_lock
@@ -27,7 +28,7 @@ def pipeline(recipe: Recipe) -> Any:
     """Prepare, train, compress, evaluate, register, and promote what passes the gate."""
     configure()
     connect()
-    with home_lock(recipe.name):
+    with home_lock(recipe.name), disk_errors(f"recipe {recipe.name}"):
         summary = run(recipe)
     if summary.gate.passed:
         return summary
