@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from infra.settings.home import HomeSettings, checkout
+from tasks.options import Task
 
 # Samples and weights are fetched once into the checkout's own home, not once a test.
 os.environ.setdefault("LEPTON_CACHE", str(HomeSettings().samples))
@@ -20,6 +22,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("LEPTON_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Task], Path]:
+    """A tiny model package of a task, made once."""
+    made: dict[Task, Path] = {}
+
+    def get(task: Task) -> Path:
+        if task not in made:
+            from tests.packages import make_package
+
+            made[task] = make_package(task, tmp_path_factory.mktemp(task))
+        return made[task]
+
+    return get
 
 
 @pytest.fixture(scope="session")

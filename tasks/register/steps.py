@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
+    from mlflow.models.model import ModelInfo
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 CARD = "model_card.md"
@@ -62,31 +63,14 @@ def register(
     A version that this run already made of this package, before a kill or a new measurement, is found again.
     """
     import mlflow
-    import pandas as pd
-    from mlflow.models import Model
 
     client = mlflow.MlflowClient()
     _ensure_model(client, recipe)
     for made in client.search_model_versions(f"name = '{recipe}' and run_id = '{model.run_id}'"):
         if made.tags.get(PACKAGE_DIGEST) == model.digest:
             return _reference(made)
-    package = Path(model.path)
-    manifest = read_manifest(package)
-    inputs = input_columns(package)
-    example = pd.DataFrame([_examples(evaluation)[0]["input"]])[list(inputs)]
-    with mlflow.start_run(run_id=model.run_id):
-        info = Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=flavor,
-            loader_module="tasks.runtime.pyfunc",
-            data_path=model.path,
-            signature=_signature(inputs, OUTPUTS[manifest.task]),
-            input_example=example.astype({name: float for name, kind in inputs.items() if kind == "double"}),
-            pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
-            code_paths=[str(checkout() / room) for room in ("tasks", "infra")],
-            validate_serving_input=False,
-        )
+    manifest = read_manifest(Path(model.path))
+    info = _log_model(model, OUTPUTS[manifest.task], _examples(evaluation)[0]["input"])
     tags = {
         "lepton.dataset_digest": dataset.digest,
         PACKAGE_DIGEST: model.digest,
@@ -172,6 +156,30 @@ def note_recipe(version: VersionRef, recipe_hash: str) -> None:
     client = mlflow.MlflowClient()
     if RECIPE_HASH not in client.get_model_version(version.name, version.version).tags:
         client.set_model_version_tag(version.name, version.version, RECIPE_HASH, recipe_hash)
+
+
+def _log_model(model: ModelRef, outputs: ColumnTypes, example: dict[str, Any]) -> ModelInfo:
+    """Log the package into its run, with signature, example, the code it needs and its libraries' versions."""
+    import mlflow
+    import pandas as pd
+    from mlflow.models import Model
+
+    inputs = input_columns(Path(model.path))
+    numbers = {name: float for name, kind in inputs.items() if kind == "double"}
+    with mlflow.start_run(run_id=model.run_id):
+        info: ModelInfo = Model.log(
+            artifact_path=None,
+            name="model",
+            flavor=flavor,
+            loader_module="tasks.runtime.pyfunc",
+            data_path=model.path,
+            signature=_signature(inputs, outputs),
+            input_example=pd.DataFrame([example])[list(inputs)].astype(numbers),
+            pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
+            code_paths=[str(checkout() / room) for room in ("tasks", "infra")],
+            validate_serving_input=False,
+        )
+    return info
 
 
 def _promote(client: MlflowClient, candidate: VersionRef, champion: VersionRef | None) -> None:
