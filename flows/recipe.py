@@ -15,17 +15,11 @@ from tasks.clean.config import CleanOptions
 from tasks.compress.config import CompressOptions
 from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
-from tasks.options import Options
+from tasks.options import LEARNED_COLUMNS, Options
 from tasks.register.config import GateOptions
 from tasks.train.config import TrainOptions
 
 RECIPES = Path(__file__).parent / "recipes"
-REQUIRED_COLUMNS = {
-    "text_classification": ("text", "label"),
-    "text_retrieval": ("text", "answer"),
-    "tabular_classification": ("label",),
-    "rating_prediction": ("user", "item", "rating"),
-}
 
 
 class Recipe(Options):
@@ -43,7 +37,7 @@ class Recipe(Options):
     @model_validator(mode="after")
     def _check(self) -> Self:
         names = [column.name for column in self.ingest.contract]
-        needed = (*REQUIRED_COLUMNS[self.train.task], *self.train.numeric, *self.train.categorical)
+        needed = (*LEARNED_COLUMNS[self.train.task], *self.train.numeric, *self.train.categorical)
         absent = [name for name in needed if name not in names]
         if absent:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Task = Literal["text_classification", "text_retrieval", "tabular_classification", "rating_prediction"]
+LEARNED_COLUMNS: Mapping[Task, tuple[str, ...]] = {
+    "text_classification": ("text", "label"),
+    "text_retrieval": ("text", "answer"),
+    "tabular_classification": ("label",),
+    "rating_prediction": ("user", "item", "rating"),
+}
+"""Columns that a task reads, besides its feature columns."""
 
 
 class Options(BaseModel):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TOKENIZER = "tokenizer.json"
+ANSWER = "answer_"  # before the names of the arrays of an answer that is learned beside its question
 Tokens = list[NDArray[np.int32]]
 
 

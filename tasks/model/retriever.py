@@ -6,11 +6,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from tasks.features.text import ANSWER
 from tasks.model.encoder import text_inputs
 from tasks.model.layers import UnitLength
 from tasks.model.network import OUTPUT, Network
-
-ANSWER = "answer_"  # before the names of the inputs of the second tower, in training
 
 
 def build_retriever(encoder: Any) -> Network:

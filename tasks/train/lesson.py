@@ -18,8 +18,8 @@ from tasks.features.files import Features
 from tasks.features.interactions import fit_interactions
 from tasks.features.labels import encode_labels, fit_labels
 from tasks.features.tabular import fit_tabular
-from tasks.features.text import Tokens, pad, text_features
-from tasks.options import Task
+from tasks.features.text import ANSWER, Tokens, pad, text_features
+from tasks.options import LEARNED_COLUMNS
 from tasks.train.config import TrainOptions
 from tasks.train.spec import TrainSpec
 
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
     from tasks.fit.batches import Arrays, Examples, Rows
     from tasks.fit.losses import Loss
     from tasks.model.network import Network
-
-ANSWER = "answer_"
-COLUMNS: dict[Task, tuple[str, ...]] = {
-    "text_classification": ("text", "label"),
-    "text_retrieval": ("text", "answer"),
-    "tabular_classification": ("label",),
-    "rating_prediction": ("user", "item", "rating"),
-}
-"""Columns that a task reads, besides its feature columns."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Lesson:
 def read_train_rows(spec: TrainSpec) -> pa.Table:
     """What the task reads of the train split, in the order of `row_id`."""
     options = spec.options
-    columns = [*COLUMNS[options.task], *options.numeric, *options.categorical]
+    columns = [*LEARNED_COLUMNS[options.task], *options.numeric, *options.categorical]
     return read_rows(Reference(path=spec.dataset_path, digest=spec.dataset_digest), "train", columns)
 
 

@@ -24,3 +24,4 @@ def test_old_drafts_go_and_all_else_stays(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
     remove_leftovers(tmp_path / "gone", ".draft-")
+    assert not (tmp_path / "gone").exists()
