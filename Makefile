@@ -67,6 +67,7 @@ lint: setup
 lock: setup
 	@echo "lock: requirements.lock"
 	@$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --group dev \
+		--extra label --extra postgres --extra s3 \
 		pyproject.toml -o requirements.lock
 
 clean:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,23 @@ import narwhals as nw
 import pyarrow as pa
 
 from infra.errors import DataError, LeptonError, RecipeError
+from tasks.clean.chain import Chain, Pass, failure
 from tasks.clean.columns import frame_columns
 from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine
 from tasks.clean.rules import find_rule
 from tasks.clean.rules.rule import Rule
-from tasks.clean.settle import Settled, settle
-from tasks.data.canonical import arrow_schema, canonical_table, column_types
+from tasks.clean.settle import Settled, remove_strays, settle
+from tasks.data.canonical import Columns
 from tasks.data.digest import final_digest
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.manifest import Manifest, options_hash
-from tasks.data.parts import part_files
 from tasks.data.references import DatasetRef
-from tasks.data.reserved import REFUSED, RESERVED
+from tasks.data.reserved import MARKS
 from tasks.data.version import open_version, writing
 from tasks.options import Options
 
-_MARKED = "marked"
+_NOTHING: dict[str, str | float] = {"string": "", "float64": 0.0}
 
 
 def clean(options: CleanOptions, raw: DatasetRef, into: Path, engine: Engine) -> DatasetRef:
@@ -42,17 +41,13 @@ def clean(options: CleanOptions, raw: DatasetRef, into: Path, engine: Engine) ->
     rules = [find_rule(name) for name in options.rules]
     version = open_version(raw)
     with writing(into) as draft:
-        frame = engine.read(version.rows)
-        frame = frame.with_columns(nw.lit(None).cast(nw.String).alias(REFUSED))
+        frame = _unmarked(engine.read(version.rows))
+        chain = Chain(frame, frame_columns(frame))
         for rule in rules:
-            frame = _apply(rule, _options_of(rule, options), frame, engine)
-        columns = frame_columns(frame)
-        _compute(frame, draft.path / _MARKED, engine, options.rules)
-        files = part_files(draft.path / _MARKED)
-        settled = sum(engine.map_files(partial(settle, version=draft.path, columns=columns), files), Settled())
-        shutil.rmtree(draft.path / _MARKED)
+            chain = chain.apply(rule, _options_of(rule, options), engine)
+        settled = _compute(chain, draft.path, engine, options.rules)
         _check(settled, raw, options.rules)
-        kept = {name: kind for name, kind in columns.items() if name != REFUSED}
+        kept = {name: kind for name, kind in chain.columns.items() if name not in MARKS}
         manifest = Manifest(
             digest=final_digest(kept, [settled.digest]),
             columns=kept,
@@ -67,49 +62,32 @@ def clean(options: CleanOptions, raw: DatasetRef, into: Path, engine: Engine) ->
         return draft.publish(manifest)
 
 
+def _unmarked(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """With a null in every mark. Not a literal null with a cast: Dask has no such number."""
+    never = nw.col("row_id").is_null()
+    marks = {name: nw.when(never).then(nw.lit(_NOTHING[kind])) for name, kind in MARKS.items()}
+    return frame.with_columns(mark.alias(name) for name, mark in marks.items())
+
+
 def _options_of(rule: Rule, options: CleanOptions) -> Options:
     """The recipe's options of a rule. A user's own rule has its defaults."""
     given: Options | None = getattr(options.options, rule.name, None)
     return given or rule.options()
 
 
-def _apply(rule: Rule, options: Options, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
+def _compute(chain: Chain, draft: Path, engine: Engine, rules: list[str]) -> Settled:
     try:
-        frame = rule.function(frame, options) if rule.kind == "frame" else _apply_batch(rule, options, frame, engine)
-        names = frame.collect_schema().names()
-    except LeptonError:
-        raise
-    except Exception as error:  # a rule is anybody's code
-        raise _failure([rule.name], error) from error
-    lost = [name for name in RESERVED if name not in names]
-    if lost:
-        raise RecipeError(
-            f"cleaning rule {rule.name!r}",
-            found=f"a frame without {', '.join(lost)}",
-            allowed="rules that keep the reserved columns",
-            action="Let the rule keep all columns that it does not own.",
-        )
-    return frame
-
-
-def _apply_batch(rule: Rule, options: Options, frame: nw.LazyFrame[Any], engine: Engine) -> nw.LazyFrame[Any]:
-    """A run on no rows tells the columns that the rule gives."""
-    empty = arrow_schema(frame_columns(frame)).empty_table()
-    columns = column_types(canonical_table(rule.function(empty, options)).schema)
-    return engine.map_batches(frame, partial(_run_batch, rule, options, arrow_schema(columns)), columns)
-
-
-def _run_batch(rule: Rule, options: Options, schema: pa.Schema, batch: pa.Table) -> pa.Table:
-    return canonical_table(rule.function(batch, options)).cast(schema)
-
-
-def _compute(frame: nw.LazyFrame[Any], folder: Path, engine: Engine, rules: Sequence[str]) -> None:
-    try:
-        engine.write(frame, folder)
+        settled = sum(engine.map_parts(chain.frame, partial(_settle, chain.run, draft, chain.columns)), Settled())
     except (LeptonError, OSError):
         raise
     except Exception as error:  # engines are lazy: what a rule asked for may fail only here
-        raise _failure(rules, error) from error
+        raise failure(rules, error) from error
+    remove_strays(draft, settled)
+    return settled
+
+
+def _settle(run: Pass, draft: Path, columns: Columns, part: str, batches: Iterable[pa.Table]) -> Settled:
+    return settle(part, map(run, batches), draft, columns)
 
 
 def _check(settled: Settled, raw: DatasetRef, rules: Sequence[str]) -> None:
@@ -128,13 +106,3 @@ def _check(settled: Settled, raw: DatasetRef, rules: Sequence[str]) -> None:
             allowed="at least one row left",
             action="Look into the raw data, or loosen clean.options.",
         )
-
-
-def _failure(rules: Sequence[str], error: Exception) -> RecipeError:
-    lines = str(error).strip().splitlines() or [""]
-    return RecipeError(
-        f"cleaning rule{'s' if len(rules) > 1 else ''} {', '.join(rules)}",
-        found=f"{type(error).__name__}: {lines[0]}",
-        allowed="rules that run on this data",
-        action="Mend the rule or its options.",
-    )

@@ -203,7 +203,10 @@ def test_a_rules_kind_is_read_off_its_first_annotation() -> None:
     def batch_rule(batch: pa.Table, options: Options) -> pa.Table:
         return batch.filter(pc.scalar(True))
 
-    assert [describe(rule).kind for rule in (frame_rule, batch_rule)] == ["frame", "batch"]
+    def engine_rule(frame: nw.LazyFrame[Any], options: Options, engine: Engine) -> nw.LazyFrame[Any]:
+        return frame
+
+    assert [describe(rule).kind for rule in (frame_rule, batch_rule, engine_rule)] == ["frame", "batch", "engine"]
 
 
 @pytest.mark.parametrize(

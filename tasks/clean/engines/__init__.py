@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -32,11 +32,14 @@ class Engine(Protocol):
     ) -> nw.LazyFrame[Any]:
         """Apply a function of a canonical table to every part of the rows; it gives `columns`."""
 
-    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
-        """Compute a frame into a folder of Parquet."""
+    def map_parts(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pa.Table]], Result]
+    ) -> list[Result]:
+        """Compute a frame, and give each part of it to a function, as canonical tables, where the engine's workers are.
 
-    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
-        """Apply a function to every file, where the engine's workers are; its results must be small."""
+        The function gets a name for the part that no other part has, nor another attempt at the same part. Its
+        results must be small.
+        """
 
 
 def choose_engine(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from tasks.clean.engines import Result
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
+
+_BATCH_ROWS = 50_000
 
 
 class PolarsEngine:
@@ -38,11 +40,9 @@ class PolarsEngine:
         mapped: nw.LazyFrame[Any] = nw.from_native(frame.to_native().map_batches(apply, schema=schema, streamable=True))
         return mapped
 
-    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
-        """Stream the frame into one file."""
-        folder.mkdir(parents=True)
-        frame.to_native().sink_parquet(folder / "part-00000.parquet", maintain_order=False)
-
-    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
-        """One file after the other."""
-        return [function(file) for file in files]
+    def map_parts(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pa.Table]], Result]
+    ) -> list[Result]:
+        """One part, whose batches stream by."""
+        batches = frame.to_native().collect_batches(chunk_size=_BATCH_ROWS, maintain_order=False, engine="streaming")
+        return [function("part", (canonical_table(batch.to_arrow()) for batch in batches))]

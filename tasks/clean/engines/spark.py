@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +44,19 @@ class SparkEngine:
         mapped: nw.LazyFrame[Any] = nw.from_native(frame.to_native().mapInArrow(apply, schema))
         return mapped
 
-    def write(self, frame: nw.LazyFrame[Any], folder: Path) -> None:
-        """A file for each partition."""
-        frame.to_native().write.parquet(folder.as_uri())
+    def map_parts(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pa.Table]], Result]
+    ) -> list[Result]:
+        """A task for each partition; what it gives comes back pickled, between processes of one session."""
 
-    def map_files(self, function: Callable[[Path], Result], files: Sequence[Path]) -> list[Result]:
-        """A task for each file."""
-        results: list[Result] = self.session.sparkContext.parallelize(files, len(files)).map(function).collect()
-        return results
+        def apply(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            from pyspark import TaskContext
+
+            context = TaskContext.get()
+            number, attempt = (context.partitionId(), context.taskAttemptId()) if context else (0, 0)
+            tables = (canonical_table(pa.Table.from_batches([batch])) for batch in batches)
+            result = pickle.dumps(function(f"part-{number:05d}-{attempt}", tables))
+            yield pa.RecordBatch.from_pydict({"result": pa.array([result], pa.binary())})
+
+        rows = frame.to_native().mapInArrow(apply, "result binary").collect()
+        return [pickle.loads(row.result) for row in rows]

@@ -25,12 +25,12 @@ class ColumnOptions(Options):
     columns: list[str] = Field(default=[], description="Columns; empty: every column of the data.")
 
 
-def data_columns(frame: nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
+def data_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
     """The chosen columns, or all but the reserved ones."""
     return choose(chosen, [name for name in frame.collect_schema().names() if name not in RESERVED])
 
 
-def text_columns(frame: nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
+def text_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
     """The chosen string columns, or all but the reserved ones."""
     schema = frame.collect_schema()
     return choose(chosen, [name for name, kind in schema.items() if kind == nw.String and name not in RESERVED])

@@ -21,17 +21,17 @@ class FillMissingOptions(ColumnOptions):
     boolean: bool = Field(default=False, description="For booleans.")
 
 
-def drop_missing(frame: nw.LazyFrame[Any], options: ColumnOptions) -> nw.LazyFrame[Any]:
+def drop_missing(rows: nw.DataFrame[Any], options: ColumnOptions) -> nw.DataFrame[Any]:
     """Refuse rows that miss a value."""
-    missing = [nw.col(name).is_null() for name in data_columns(frame, options.columns)]
-    return refuse(frame, reduce(or_, missing), "drop_missing")
+    missing = [nw.col(name).is_null() for name in data_columns(rows, options.columns)]
+    return refuse(rows, reduce(or_, missing), "drop_missing")
 
 
-def fill_missing(frame: nw.LazyFrame[Any], options: FillMissingOptions) -> nw.LazyFrame[Any]:
+def fill_missing(rows: nw.DataFrame[Any], options: FillMissingOptions) -> nw.DataFrame[Any]:
     """Put a constant where a value is missing."""
-    schema = frame.collect_schema()
-    names = data_columns(frame, options.columns)
-    return frame.with_columns(nw.col(name).fill_null(_constant(schema[name], options)) for name in names)
+    schema = rows.collect_schema()
+    names = data_columns(rows, options.columns)
+    return rows.with_columns(nw.col(name).fill_null(_constant(schema[name], options)) for name in names)
 
 
 def _constant(kind: nw.dtypes.DType, options: FillMissingOptions) -> str | float | int | bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import narwhals as nw
 
 from tasks.data.reserved import REFUSED
 
+Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
 
-def refuse(frame: nw.LazyFrame[Any], condition: nw.Expr, rule: str) -> nw.LazyFrame[Any]:
+
+def refuse(frame: Frame, condition: nw.Expr, rule: str) -> Frame:
     """Mark the rows that meet `condition`, unless an earlier rule did. An unknown condition is not met."""
     is_new = nw.col(REFUSED).is_null() & condition.fill_null(False)
     return frame.with_columns(nw.when(is_new).then(nw.lit(rule)).otherwise(nw.col(REFUSED)).alias(REFUSED))

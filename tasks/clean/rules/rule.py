@@ -11,19 +11,28 @@ from typing import Any, Literal
 from infra.errors import RecipeError
 from tasks.options import Options
 
+Kind = Literal["rows", "batch", "frame", "engine"]
+_KINDS: dict[tuple[str, ...], Kind] = {
+    ("DataFrame",): "rows",
+    ("Table",): "batch",
+    ("LazyFrame",): "frame",
+    ("LazyFrame", "Engine"): "engine",
+}
+
 
 @dataclass(frozen=True)
 class Rule:
     """A rule as the engines need it.
 
     Attributes:
-        kind: `frame` takes and gives a narwhals LazyFrame, `batch` a pyarrow Table of some of the rows.
+        kind: `rows` takes and gives a narwhals DataFrame of some of the rows, `batch` a pyarrow Table of some of them,
+            `frame` a narwhals LazyFrame of all, and `engine` a LazyFrame too, beside the engine that runs it.
         options: the type of its second argument.
     """
 
     name: str
-    function: Callable[[Any, Any], Any]
-    kind: Literal["frame", "batch"]
+    function: Callable[..., Any]
+    kind: Kind
     options: type[Options]
 
     @property
@@ -32,7 +41,7 @@ class Rule:
         return (self.function.__doc__ or self.name).strip().splitlines()[0]
 
 
-def describe(function: Callable[[Any, Any], Any], name: str = "") -> Rule:
+def describe(function: Callable[..., Any], name: str = "") -> Rule:
     """Read a rule's kind and options off its signature.
 
     Raises:
@@ -41,15 +50,15 @@ def describe(function: Callable[[Any, Any], Any], name: str = "") -> Rule:
     name = name or function.__name__
     parameters = list(inspect.signature(function).parameters.values())
     annotations = [_spelled(parameter.annotation) for parameter in parameters]
-    kinds: dict[str, Literal["frame", "batch"]] = {"LazyFrame": "frame", "Table": "batch"}
-    kind = kinds.get(_class_name(annotations[0])) if annotations else None
-    options = _resolve(function, parameters[1].annotation) if len(parameters) == 2 else None
+    kind = _KINDS.get((_class_name(annotations[0]), *map(_class_name, annotations[2:]))) if annotations else None
+    options = _resolve(function, parameters[1].annotation) if len(parameters) > 1 else None
     if kind is None or not (isinstance(options, type) and issubclass(options, Options)):
         raise RecipeError(
             f"cleaning rule {name!r}",
             found=f"the arguments ({', '.join(annotations)})",
-            allowed="(frame: nw.LazyFrame, options: SomeOptions) or (batch: pa.Table, options: SomeOptions)",
-            action="Annotate both arguments; the options' class is one of tasks.options.Options.",
+            allowed="(rows: nw.DataFrame, options: SomeOptions), the same of batch: pa.Table or frame: nw.LazyFrame, "
+            "or (frame: nw.LazyFrame, options: SomeOptions, engine: Engine)",
+            action="Annotate the arguments; the options' class is one of tasks.options.Options.",
         )
     return Rule(name, function, kind, options)
 

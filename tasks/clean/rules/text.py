@@ -34,22 +34,22 @@ class DropLongOptions(TextOptions):
     maximum_characters: int = Field(default=10_000, ge=1, description="Longer texts are refused.")
 
 
-def trim(frame: nw.LazyFrame[Any], options: TextOptions) -> nw.LazyFrame[Any]:
+def trim(rows: nw.DataFrame[Any], options: TextOptions) -> nw.DataFrame[Any]:
     """Leave single spaces between words, and none at the ends."""
-    names = text_columns(frame, options.columns)
-    return frame.with_columns(nw.col(name).str.replace_all(_SPACES, " ").str.strip_chars(" ") for name in names)
+    names = text_columns(rows, options.columns)
+    return rows.with_columns(nw.col(name).str.replace_all(_SPACES, " ").str.strip_chars(" ") for name in names)
 
 
-def drop_short(frame: nw.LazyFrame[Any], options: DropShortOptions) -> nw.LazyFrame[Any]:
+def drop_short(rows: nw.DataFrame[Any], options: DropShortOptions) -> nw.DataFrame[Any]:
     """Refuse rows with a text that is too short."""
-    lengths = [nw.col(name).str.len_chars() for name in text_columns(frame, options.columns)]
-    return refuse(frame, _any([length < options.minimum_characters for length in lengths]), "drop_short")
+    lengths = [nw.col(name).str.len_chars() for name in text_columns(rows, options.columns)]
+    return refuse(rows, _any([length < options.minimum_characters for length in lengths]), "drop_short")
 
 
-def drop_long(frame: nw.LazyFrame[Any], options: DropLongOptions) -> nw.LazyFrame[Any]:
+def drop_long(rows: nw.DataFrame[Any], options: DropLongOptions) -> nw.DataFrame[Any]:
     """Refuse rows with a text that is too long."""
-    lengths = [nw.col(name).str.len_chars() for name in text_columns(frame, options.columns)]
-    return refuse(frame, _any([length > options.maximum_characters for length in lengths]), "drop_long")
+    lengths = [nw.col(name).str.len_chars() for name in text_columns(rows, options.columns)]
+    return refuse(rows, _any([length > options.maximum_characters for length in lengths]), "drop_long")
 
 
 def normalize_unicode(batch: pa.Table, options: TextOptions) -> pa.Table:
