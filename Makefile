@@ -3,12 +3,13 @@
 #   make run     set up, then the recipe `support` from raw data to a promoted model
 #   make test    set up, then the tests
 #   make lint    set up, then style, types and import contracts
+#   make bench   set up, then all benchmarks; writes docs/benchmarks.md and .json (an hour or more)
 #   make lock    write requirements.lock anew from pyproject.toml
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint lock clean
+.PHONY: help setup run test lint bench lock clean
 
 UV_VERSION := 0.13.9
 IS_311 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
@@ -62,6 +63,10 @@ lint: setup
 	@.venv/bin/mypy
 	@echo "lint: import contracts"
 	@.venv/bin/lint-imports
+
+bench: setup
+	@echo "bench: docs/benchmarks.md and docs/benchmarks.json"
+	@.venv/bin/python -m flows.bench.suite docs
 
 # The lock names no registry host, so that it serves readers behind a mirror too.
 lock: setup

@@ -8,6 +8,10 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.bench import bench
+from flows.commands.contract import contract
+from flows.commands.label import label
+
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 app = typer.Typer(
@@ -19,6 +23,10 @@ app = typer.Typer(
     "Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
     "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found.",
 )
+
+app.add_typer(bench)
+app.add_typer(contract)
+app.add_typer(label)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
 Overrides = Annotated[

@@ -7,18 +7,17 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.states import Failed
 
+from flows.prepare import prepared
 from flows.recipe import Recipe
 from flows.stages import Stages
-from flows.summary import DatasetSummary, ModelSummary, Summary
+from flows.summary import ModelSummary, Summary
 from infra.disk import disk_errors
 from infra.environment import configure
 from infra.errors import GateFailed
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, links
-from tasks.clean.steps import clean
 from tasks.compress.steps import compress
 from tasks.evaluate.steps import evaluate
-from tasks.ingest.steps import ingest, locate
 from tasks.register.steps import Decision, champion_of, gate, note_recipe, register, stands, version_exists
 from tasks.train.steps import train
 
@@ -58,12 +57,8 @@ def run(recipe: Recipe) -> Summary:
     stages = Stages()
     name = recipe.name
 
-    source = locate(recipe.ingest)
-    raw = stages.run("ingest", ingest, name, recipe.ingest, source)
-    dataset = stages.run("clean", clean, name, recipe.clean, raw)
-    told = dataset.model_copy(
-        update={"rows_in": raw.rows_in, "quarantined": raw.quarantined + dataset.quarantined}
-    )  # both versions' counts as one: what was read, and what is left of it
+    data = prepared(recipe, stages)
+    dataset = data.dataset
 
     model = stages.run("train", train, name, recipe.train, dataset)
     small = stages.run("compress", compress, name, recipe.compress, model, dataset)
@@ -83,7 +78,7 @@ def run(recipe: Recipe) -> Summary:
         recipe.gate,
         child,
         parent,
-        told,
+        data.told,
         small_measured,
         measured,
         rival,
@@ -92,7 +87,7 @@ def run(recipe: Recipe) -> Summary:
     return Summary(
         recipe=name,
         run_id=str(runtime.flow_run.id),
-        dataset=DatasetSummary(**told.model_dump(include=set(DatasetSummary.model_fields))),
+        dataset=data.summary(),
         models=[
             ModelSummary(uri=parent.uri, alias="", metrics=measured.metrics),
             ModelSummary(uri=child.uri, alias=decision.alias, metrics=small_measured.metrics),

@@ -11,10 +11,12 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from infra.errors import RecipeError
+from tasks.augment.config import AugmentOptions
 from tasks.clean.config import CleanOptions
 from tasks.compress.config import CompressOptions
 from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
+from tasks.label.config import LabelOptions
 from tasks.options import LEARNED_COLUMNS, Options
 from tasks.register.config import GateOptions
 from tasks.train.config import TrainOptions
@@ -29,6 +31,8 @@ class Recipe(Options):
     description: str = Field(default="", description="What it is for, in a sentence.")
     ingest: IngestOptions = Field(description="What to read, and what must hold for every row.")
     clean: CleanOptions = Field(description="Rules, and the engine that applies them.")
+    label: LabelOptions = Field(default=LabelOptions(), description="Labels from people and from functions.")
+    augment: AugmentOptions = Field(default=AugmentOptions(), description="New train rows out of those that are there.")
     train: TrainOptions = Field(description="What is learned, and how.")
     compress: CompressOptions = Field(default=CompressOptions(), description="How the model is made small.")
     evaluate: EvaluateOptions = Field(default=EvaluateOptions(), description="How models are measured.")

@@ -16,12 +16,17 @@ class Frozen(BaseModel):
 
 
 class DatasetSummary(Frozen):
-    """The data set version that the model learned from."""
+    """The data set version that the model learned from.
+
+    Attributes:
+        drift: in which ways the raw version differs from the one before it, by more than the recipe has it.
+    """
 
     digest: str
     rows_in: int
     rows_out: int
     quarantined: int
+    drift: list[str] = []
 
 
 class ModelSummary(Frozen):

@@ -58,6 +58,8 @@ def print_summary(summary: Summary) -> None:
         f"\n[bold]data set[/] {data.digest[:16]}  {data.rows_in:,} rows in, {data.rows_out:,} out, "
         f"{data.quarantined:,} in quarantine"
     )
+    for line in data.drift:
+        out.print(f"[yellow]drift[/] {line}", highlight=False)
     names = sorted({name for model in summary.models for name in model.metrics})
     rows = [[name, *[_number(model.metrics.get(name)) for model in summary.models]] for name in names]
     out.print(_table("metric", *[f"{model.uri} {model.alias}".strip() for model in summary.models], rows=rows))

@@ -92,6 +92,7 @@ def _configuration(settings: ClusterSettings) -> dict[str, bool | float | int | 
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": settings.spark_driver_memory,
+        "spark.driver.maxResultSize": settings.spark_result_limit,
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
         "spark.pyspark.python": sys.executable,
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -57,6 +57,11 @@ class HomeSettings(BaseSettings):
         return self.root / "reports"
 
     @property
+    def labels(self) -> Path:
+        """Questions to people and their answers, a database a recipe, and the sheets to fill in."""
+        return self.root / "labels"
+
+    @property
     def logs(self) -> Path:
         """Logs of child processes and servers."""
         return self.root / "logs"

@@ -65,7 +65,7 @@ class Chain:
         if rule.kind in ("rows", "batch"):
             step = partial(_run_rows if rule.kind == "rows" else _run_batch, rule, options)
             columns = column_types(step(arrow_schema(self.columns).empty_table()).schema)
-            step = partial(_typed, step, arrow_schema(columns))
+            step = partial(_typed, rule.name, step, arrow_schema(columns))
             return replace(self, columns=columns, waiting=(*self.waiting, step))
         frame = engine.map_batches(self.frame, self.run, self.columns) if self.waiting else self.frame
         frame = rule.function(frame, options, *([engine] if rule.kind == "engine" else []))
@@ -100,6 +100,11 @@ def _run_batch(rule: Rule, options: Options, batch: pa.Table) -> pa.Table:
     return canonical_table(rule.function(batch, options))
 
 
-def _typed(step: Pass, schema: pa.Schema, batch: pa.Table) -> pa.Table:
+def _typed(rule: str, step: Pass, schema: pa.Schema, batch: pa.Table) -> pa.Table:
     """As the run on no rows said: a batch without a value has a type of its own."""
-    return step(batch).select(schema.names).cast(schema)
+    try:
+        return step(batch).select(schema.names).cast(schema)
+    except (LeptonError, OSError):
+        raise
+    except Exception as error:  # named here, where one knows whose it is, and before an engine wraps it
+        raise failure([rule], error) from error

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.data.canonical import Columns, arrow_schema
-from tasks.data.digest import PartialDigest, partial_digest
+from tasks.data.digest import PartialDigest
 from tasks.data.parts import PartWriter, part_files
+from tasks.data.prefetch import prefetched
 from tasks.data.reserved import MARKS, REFUSED
 from tasks.data.version import QUARANTINE, ROWS
 
@@ -33,19 +34,20 @@ def settle(part: str, batches: Iterable[pa.Table], version: Path, columns: Colum
     """Divide a part of the marked rows between the folders of a version, in files whose names begin with `part`."""
     schema = arrow_schema(columns)
     kept_schema = arrow_schema({name: kind for name, kind in columns.items() if name not in MARKS})
-    settled = Settled(parts=(part,))
+    reasons = Counter[str]()
     with (
-        PartWriter(version / ROWS, kept_schema, prefix=part) as rows,
+        PartWriter(version / ROWS, kept_schema, prefix=part, digested=True) as rows,
         PartWriter(version / QUARANTINE, schema, prefix=part) as quarantine,
     ):
-        for batch in batches:
+        for batch in prefetched(batches):
             marked = batch.select(schema.names).cast(schema)
             is_kept = pc.is_null(marked[REFUSED])
-            kept, refused = marked.filter(is_kept).select(kept_schema.names), marked.filter(pc.invert(is_kept))
-            rows.write(kept)
-            quarantine.write(refused)
-            settled += Settled(partial_digest(kept), Counter(refused[REFUSED].to_pylist()))
-    return settled
+            rows.write(marked.select(kept_schema.names).filter(is_kept))
+            if marked[REFUSED].null_count < len(marked):
+                refused = marked.filter(pc.invert(is_kept))
+                quarantine.write(refused)
+                reasons.update(refused[REFUSED].to_pylist())
+        return Settled(rows.digest, reasons, (part,))
 
 
 def remove_strays(version: Path, settled: Settled) -> None:

@@ -6,9 +6,6 @@ knows no difference), and minus zero is zero.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,15 +41,6 @@ def canonical_table(table: pa.Table) -> pa.Table:
     return pa.table(dict(zip(table.column_names, columns, strict=True)))
 
 
-def row_hashes(table: pa.Table, columns: Sequence[str]) -> list[bytes]:
-    """SHA-256 of the canonical encoding of `columns`, a row at a time, independent of the order of the columns."""
-    if not columns:
-        return [hashlib.sha256().digest()] * table.num_rows
-    cells = [_encode(table.column(name)) for name in sorted(columns)]
-    rows = pc.binary_join_element_wise(*cells, pa.scalar(b"", pa.large_binary()))
-    return [hashlib.sha256(row).digest() for row in rows.to_pylist()]
-
-
 def _canonical_column(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = values.type
     if pa.types.is_dictionary(kind):
@@ -76,15 +64,3 @@ def _canonical_column(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _is_string_view(kind: pa.DataType) -> bool:
     return bool(kind == pa.string_view())
-
-
-def _encode(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Each value as `length:bytes`, a missing one as `-`, so that values joined can't be read in two ways."""
-    if pa.types.is_floating(values.type):  # by its bits: how a number is printed may change with the library
-        values = pa.chunked_array([chunk.view(pa.int64()) for chunk in values.chunks], pa.int64())
-    texts = values.cast(pa.string()).cast(pa.large_binary())  # 2 GB of text in a batch are no error
-    lengths = pc.binary_length(texts).cast(pa.string()).cast(pa.large_binary())
-    return pc.fill_null(
-        pc.binary_join_element_wise(lengths, texts, pa.scalar(b":", pa.large_binary())),
-        pa.scalar(b"-", pa.large_binary()),
-    )

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.data.canonical import Columns, canonical_table, row_hashes
+from tasks.data.canonical import Columns, canonical_table
+from tasks.data.hashes import hash_sum, row_hashes
 
 NOT_CONTENT = ("row_id",)  # says where a row stood, not what it holds
 _MODULUS = 2**256
@@ -34,9 +35,17 @@ class PartialDigest:
 
 def partial_digest(table: pa.Table) -> PartialDigest:
     """The share of a canonical table in the digest of its data set."""
-    names = [name for name in table.column_names if name not in NOT_CONTENT]
-    total = sum(int.from_bytes(row) for row in row_hashes(table, names))
-    return PartialDigest(table.num_rows, total % _MODULUS)
+    return hashes_digest(content_hashes(table))
+
+
+def content_hashes(table: pa.Table) -> list[bytes]:
+    """The hash of every row of a canonical table, as the digest adds them up."""
+    return row_hashes(table, [name for name in table.column_names if name not in NOT_CONTENT])
+
+
+def hashes_digest(hashes: Sequence[bytes]) -> PartialDigest:
+    """The share of rows with these `content_hashes`."""
+    return PartialDigest(len(hashes), hash_sum(hashes))
 
 
 def final_digest(columns: Columns, parts: Iterable[PartialDigest]) -> str:

@@ -21,6 +21,10 @@ class Manifest(BaseModel):
         columns: name and type of every column, in order.
         quarantined: rows refused, by reason.
         sources: SHA-256 of every source file, by its URL or its path below the folder that all share.
+        watermark: the highest value of the column that tells new rows from old ones; empty: none.
+        rows_by_source: rows that were read, by source, where there are several.
+        merged: rows that were read and became part of another row.
+        conflicts: keys for which sources had different values, by column.
         left_out: columns of the source that the contract does not name.
         recipe_hash: of the options that this step ran with, but where its source lay.
         code_hash: of the code that this step ran.
@@ -35,6 +39,10 @@ class Manifest(BaseModel):
     rows_out: int
     quarantined: dict[str, int]
     sources: dict[str, str] = {}
+    watermark: str = ""
+    rows_by_source: dict[str, int] = {}
+    merged: int = 0
+    conflicts: dict[str, int] = {}
     left_out: tuple[str, ...] = ()
     recipe_hash: str
     code_hash: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,34 +12,86 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.data.digest import PartialDigest, file_digest, hashes_digest, partial_digest
+
+_DIGEST = b"lepton.digest"
+_NO_DICTIONARY = ("row_id", "key")  # no value comes twice, or few do
+
 
 class PartWriter:
-    """Writes `part-00000.parquet` and on; the first file exists even if no row came."""
+    """Writes `part-00000.parquet` and on; the first file exists even if no row came.
 
-    def __init__(self, folder: Path, schema: pa.Schema, prefix: str = "part", rows_per_part: int = 200_000) -> None:
+    It compresses in a thread of its own: an error of the disk may come with the next call. With `digested`, each file
+    carries the digest of its rows in its footer, for `part_digest`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        prefix: str = "part",
+        rows_per_part: int = 200_000,
+        digested: bool = False,
+    ) -> None:
         self.folder, self.schema, self.prefix, self.rows_per_part = folder, schema, prefix, rows_per_part
-        self.rows, self._parts, self._in_part = 0, 0, 0
+        self.rows, self._parts, self._in_part, self._digested = 0, 0, 0, digested
+        self.digest, self._part_digest = PartialDigest(), PartialDigest()
         folder.mkdir(parents=True, exist_ok=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parts")
+        self._writing: Future[None] | None = None
         self._file = self._next()
 
-    def write(self, table: pa.Table) -> None:
-        """Append rows, and go on to the next file where this one is full."""
+    def write(self, table: pa.Table, hashes: Sequence[bytes] | None = None) -> None:
+        """Append rows, and go on to the next file where this one is full. `hashes` are theirs, if they are known."""
         if self._in_part >= self.rows_per_part:
-            self._file.close()
+            self._close()
             self._file, self._in_part = self._next(), 0
-        self._file.write_table(table.cast(self.schema))
+        table = table.cast(self.schema)
+        self._wait()
+        self._writing = self._thread.submit(self._file.write_table, table)
         self.rows += table.num_rows
         self._in_part += table.num_rows
+        if self._digested:
+            part = partial_digest(table) if hashes is None else hashes_digest(hashes)
+            self._part_digest += part
+            self.digest += part
 
     def _next(self) -> pq.ParquetWriter:
         self._parts += 1
-        return pq.ParquetWriter(self.folder / f"{self.prefix}-{self._parts - 1:05d}.parquet", self.schema)
+        names = [name for name in self.schema.names if name not in _NO_DICTIONARY]
+        file = self.folder / f"{self.prefix}-{self._parts - 1:05d}.parquet"
+        return pq.ParquetWriter(file, self.schema, compression="zstd", use_dictionary=names)
+
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()
+
+    def _close(self) -> None:
+        self._wait()
+        if self._digested:
+            text = json.dumps([self._part_digest.count, f"{self._part_digest.total:064x}"])
+            self._file.add_key_value_metadata({_DIGEST: text.encode()})
+            self._part_digest = PartialDigest()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+        try:
+            self._close()
+        finally:
+            self._thread.shutdown()
+
+
+def part_digest(file: Path) -> PartialDigest:
+    """The share of a part in the digest of its data set: as its writer noted it, else computed."""
+    noted = pq.read_metadata(file).metadata or {}
+    if _DIGEST not in noted:
+        return file_digest(file)
+    count, total = json.loads(noted[_DIGEST])
+    return PartialDigest(count, int(total, 16))
 
 
 def part_files(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -20,8 +21,24 @@ class Reference(BaseModel):
         return Path(self.path).exists()
 
 
+class MemberRef(BaseModel):
+    """One of several sources: the next `count` files of their SourceRef, with what is true of this one only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    count: int
+    format: str
+    sample: str = ""
+
+
 class SourceRef(BaseModel):
-    """The files of a source, in order, with the SHA-256 of each."""
+    """The files of a source, in order, with the SHA-256 of each.
+
+    Attributes:
+        names: what to call the files wherever they lie; empty: by their paths.
+        members: the sources, where there are several.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +46,35 @@ class SourceRef(BaseModel):
     digests: tuple[str, ...]
     format: str
     sample: str = ""
+    names: tuple[str, ...] = ()
+    members: tuple[MemberRef, ...] = ()
+
+    def member_sources(self) -> Iterator[tuple[str, SourceRef]]:
+        """Each member's name and its files as a source of its own."""
+        start = 0
+        for member in self.members:
+            part = slice(start, start + member.count)
+            yield (
+                member.name,
+                SourceRef(
+                    files=self.files[part],
+                    digests=self.digests[part],
+                    format=member.format,
+                    sample=member.sample,
+                    names=self.names[part],
+                ),
+            )
+            start += member.count
+
+    def only(self, places: Sequence[int]) -> SourceRef:
+        """The source with some of its files."""
+        return self.model_copy(
+            update={
+                name: tuple(values[place] for place in places)
+                for name in ("files", "digests", "names")
+                if (values := getattr(self, name))
+            }
+        )
 
 
 class DatasetRef(Reference):

@@ -5,29 +5,25 @@ from __future__ import annotations
 import hashlib
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tasks.data.canonical import row_hashes
+from tasks.data.hashes import Cells, hash_rows, hex_text
 
 OUTPUTS = ("label", "answer", "tags", "rating")  # roles that a model predicts or learns from, not its inputs
+KEY_DIGITS = 32
 
 
 def subject_keys(subjects: pa.ChunkedArray) -> pa.Array:
     """Keys of rows that name their subject: the SHA-256 of its UTF-8 text, so that one can look a subject up."""
-    hashes = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in subjects.to_pylist()]
-    return pa.array(hashes, pa.string())
+    return hex_text([hashlib.sha256(text.encode()).digest() for text in subjects.to_pylist()], KEY_DIGITS)
 
 
-def content_keys(payload: pa.Table) -> pa.Array:
+def content_keys(cells: Cells, rows: int) -> pa.Array:
     """Keys of rows that name no subject: a hash of their inputs, so that equal inputs have equal keys."""
-    inputs = [name for name in payload.column_names if name not in OUTPUTS]
-    return pa.array([row.hex()[:32] for row in row_hashes(payload, inputs)], pa.string())
+    return hex_text(hash_rows({name: cell for name, cell in cells.items() if name not in OUTPUTS}, rows), KEY_DIGITS)
 
 
 def hash_split(keys: pa.Array, test_share: float) -> pa.Array:
-    """`test` for the rows whose key hashes below `test_share` on a scale from 0 to 1, else `train`."""
-    sides = ["test" if _position(key) < test_share else "train" for key in keys.to_pylist()]
-    return pa.array(sides, pa.string())
-
-
-def _position(key: str) -> float:
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64
+    """`test` for the rows whose key, a hash, lies below `test_share` on a scale from 0 to 1, else `train`."""
+    bound = min(int(test_share * 2**64), 2**64 - 1)
+    return pc.if_else(pc.less(keys, f"{bound:016x}"), "test", "train")

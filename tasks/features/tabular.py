@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -83,17 +84,24 @@ class TabularFeatures(BaseModel):
         return arrays
 
 
-def fit_tabular(rows: pa.Table, numeric: Sequence[str], categorical: Sequence[str]) -> TabularFeatures:
+def fit_tabular(
+    rows: pa.Table, numeric: Sequence[str], categorical: Sequence[str], rare_rows: int = 1
+) -> TabularFeatures:
     """Learn means, spreads and vocabularies from the train split."""
     return TabularFeatures(
         numeric=tuple(_fit_numeric(name, numbers(column(rows, name))) for name in numeric),
-        categorical=tuple(fit_category(name, column(rows, name)) for name in categorical),
+        categorical=tuple(fit_category(name, column(rows, name), rare_rows) for name in categorical),
     )
 
 
-def fit_category(name: str, values: pa.ChunkedArray) -> CategoryColumn:
-    """Learn a vocabulary; a missing value is one of its values where the train split has some."""
-    return CategoryColumn(name=name, type=column_type(values), values=tuple(sorted(set(texts(values)))))
+def fit_category(name: str, values: pa.ChunkedArray, rare_rows: int = 1) -> CategoryColumn:
+    """Learn a vocabulary; a missing value is one of its values where the train split has some.
+
+    Values with fewer than `rare_rows` rows are left out: then place 0 has rows to learn from.
+    """
+    counts = Counter(texts(values))
+    known = sorted(value for value, count in counts.items() if count >= rare_rows)
+    return CategoryColumn(name=name, type=column_type(values), values=tuple(known))
 
 
 def _fit_numeric(name: str, values: NDArray[np.float64]) -> NumericColumn:

@@ -27,11 +27,13 @@ class Examples:
         targets: one a row: a class, a rating, or for pairs the number of the answer.
         inputs: the model's input arrays for chosen rows.
         lengths: one a row where rows are texts; rows of similar length go into one batch.
+        weights: one a row, above 0 with mean 1: how much the row counts in the loss; all alike where there are none.
     """
 
     targets: NDArray[np.generic]
     inputs: Callable[[Rows], Arrays]
     lengths: NDArray[np.int32] | None = None
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -42,7 +44,7 @@ class Slice:
     """One worker's part of a global batch.
 
     Attributes:
-        weights: 1 for a row that counts, 0 for one that fills up, so that all workers have equally many.
+        weights: the row's own, or 1, and 0 for one that fills up, so that all workers have equally many.
         total: rows that count in the global batch; losses are divided by it.
     """
 
@@ -71,6 +73,8 @@ class Batches:
         padded = np.resize(rows, math.ceil(len(rows) / self.workers) * self.workers)
         mine = np.arange(self.worker, len(padded), self.workers)  # every n-th, so that all have like lengths
         weights = (mine < len(rows)).astype(np.float32)
+        if self.examples.weights is not None:
+            weights *= self.examples.weights[padded[mine]]
         return Slice(self.examples.inputs(padded[mine]), self.examples.targets[padded[mine]], weights, len(rows))
 
     def rows(self, step: int) -> Rows:

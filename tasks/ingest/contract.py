@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from infra.errors import DataError
 from tasks.ingest.config import ColumnContract, IngestOptions, SourceColumns
+from tasks.ingest.unique import not_unique
+from tasks.ingest.verdict import Rule, first_reasons, row_rules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,11 +39,18 @@ class Contract:
         self.columns = tuple(_columns(options, columns))
         self.types = {c.contract.name: _KINDS[c.contract.type] for c in self.columns}
         self.payload = tuple(c.name for c in options.contract)
+        self.unique = (*((c.name,) for c in options.contract if c.unique), *map(tuple, options.unique_together))
+        self.checks = options.checks
 
     @property
     def wanted(self) -> list[str]:
         """Names of the columns to read."""
         return list(dict.fromkeys(column.source for column in self.columns))
+
+    @property
+    def identifiers(self) -> list[str]:
+        """Columns whose values are unique by themselves."""
+        return [columns[0] for columns in self.unique if len(columns) == 1]
 
     @property
     def learns_classes(self) -> bool:
@@ -51,7 +60,10 @@ class Contract:
         )
 
     def check(self, rows: pa.Table) -> tuple[pa.Table, pa.Array]:
-        """Typed columns by role, and for each row the reason why it breaks the contract, or null."""
+        """Typed columns by role, and for each row the first reason why it breaks the contract, or null.
+
+        All rules are evaluated in one query, so good rows cost little and bad ones no more.
+        """
         import polars as pl
 
         texts = pl.DataFrame(
@@ -59,11 +71,11 @@ class Contract:
             schema={c.contract.name: pl.String for c in self.columns},
         )
         texts = texts.with_columns(_without_missing(c.contract) for c in self.columns)
-        typed = texts.select(_convert(c.contract) for c in self.columns)
-        reasons: dict[int, str] = {}
-        for row, reason in (*self._conversion_failures(texts, typed), *self._failures(typed)):
-            reasons.setdefault(row, reason)
-        return typed.to_arrow(), pa.array([reasons.get(row) for row in range(len(typed))], pa.string())
+        typed = texts.select(converted(c.contract) for c in self.columns)
+        failed, kinds = self._conversions(texts, typed)
+        holds = [*failed, *(rule.holds(typed.lazy()) for rule in self._rules)]
+        reasons = first_reasons(len(typed), holds, [*kinds, *(rule.reason for rule in self._rules)])
+        return typed.to_arrow(), reasons.to_arrow()
 
     def check_names(self, found: Collection[str]) -> None:
         """See that a source has the columns that it must have.
@@ -80,36 +92,30 @@ class Contract:
                     action=f"Set {column.option}, or change the source.",
                 )
 
-    def _conversion_failures(self, texts: pl.DataFrame, typed: pl.DataFrame) -> Iterator[tuple[int, str]]:
+    def _conversions(self, texts: pl.DataFrame, typed: pl.DataFrame) -> tuple[list[pl.LazyFrame], list[str]]:
+        """Whether each text became a value of its column's type, and what to say where it did not."""
+        holds, reasons = [], []
         for column in self.columns:
-            name, kind = column.contract.name, column.contract.type
-            failed = (texts[name].is_not_null() & typed[name].is_null()).arg_true()
-            yield from ((row, f"{name}: not {'an' if kind == 'integer' else 'a'} {kind}") for row in failed)
-
-    def _failures(self, typed: pl.DataFrame) -> Iterator[tuple[int, str]]:
-        from pandera.errors import SchemaErrors
-
-        try:
-            self._schema.validate(typed, lazy=True)
-        except SchemaErrors as error:
-            cases = error.failure_cases.select("index", "column", "check")
-            for row, name, check in cases.iter_rows():
-                yield row, f"{name}: {'missing' if check == 'not_nullable' else check}"
+            name = column.contract.name
+            if column.contract.type != "string":
+                converts = texts[name].is_null() | typed[name].is_not_null()
+                holds.append(converts.to_frame().lazy())
+                reasons.append(_not_a(column.contract))
+        return holds, reasons
 
     @cached_property
-    def _schema(self) -> Any:
-        import pandera.polars as pandera
-        import polars as pl
+    def looked_at(self) -> dict[str, dict[str, str]]:
+        """For each reason the columns that it speaks of, by their names here and in the source."""
+        sources = {column.contract.name: column.source for column in self.columns}
+        names: dict[str, tuple[str, ...]] = {_not_a(c.contract): (c.contract.name,) for c in self.columns}
+        names |= {rule.reason: (rule.column,) for rule in self._rules if rule.column in sources}
+        names |= {str(check): check.reads() for check in self.checks.each()}
+        names |= {not_unique(columns): columns for columns in self.unique}
+        return {reason: {name: sources[name] for name in columns} for reason, columns in names.items()}
 
-        types = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
-        return pandera.DataFrameSchema(
-            {
-                c.contract.name: pandera.Column(
-                    types[c.contract.type], nullable=c.contract.nullable, checks=_checks(c.contract)
-                )
-                for c in self.columns
-            }
-        )
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        return row_rules([column.contract for column in self.columns], self.checks)
 
 
 def _columns(options: IngestOptions, names: SourceColumns) -> Iterator[Column]:
@@ -124,6 +130,10 @@ def _columns(options: IngestOptions, names: SourceColumns) -> Iterator[Column]:
         yield Column(sides, names.split, "ingest.columns.split")
     if names.key:
         yield Column(ColumnContract.model_construct(name="key"), names.key, "ingest.columns.key")
+
+
+def _not_a(contract: ColumnContract) -> str:
+    return f"{contract.name}: not {'an' if contract.type == 'integer' else 'a'} {contract.type}"
 
 
 def _column(rows: pa.Table, name: str) -> pl.Series | list[None]:
@@ -141,8 +151,8 @@ def _without_missing(contract: ColumnContract) -> pl.Expr:
     return pl.when(~value.is_in(contract.missing)).then(value).alias(contract.name)
 
 
-def _convert(contract: ColumnContract) -> pl.Expr:
-    """What does not convert becomes null."""
+def converted(contract: ColumnContract) -> pl.Expr:
+    """A column of texts as the contract's type; what does not convert becomes null."""
     import polars as pl
 
     value = pl.col(contract.name)
@@ -156,17 +166,3 @@ def _convert(contract: ColumnContract) -> pl.Expr:
         return pl.when(number.is_finite()).then(number).alias(contract.name)
     word = value.str.to_lowercase()
     return pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False).alias(contract.name)
-
-
-def _checks(contract: ColumnContract) -> list[Any]:
-    import pandera.polars as pandera
-
-    checks = []
-    if contract.type in ("integer", "number"):
-        checks.append(pandera.Check.ge(contract.minimum, error=f"below {contract.minimum:g}"))
-        checks.append(pandera.Check.le(contract.maximum, error=f"above {contract.maximum:g}"))
-    if contract.allowed:
-        checks.append(pandera.Check.isin(contract.allowed, error="not an allowed value"))
-    if contract.pattern:
-        checks.append(pandera.Check.str_matches(f"^(?:{contract.pattern})$", error="not of the pattern"))
-    return checks

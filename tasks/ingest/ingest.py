@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.data.canonical import Columns, arrow_schema, canonical_table, row_hashes
-from tasks.data.digest import file_digest, final_digest
+from infra.progress import Progress, report
+from tasks.data.canonical import Columns, arrow_schema, canonical_table
+from tasks.data.digest import final_digest
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.manifest import Manifest, options_hash
-from tasks.data.parts import PartWriter, part_files, read_parts
+from tasks.data.parts import PartWriter, part_digest, part_files
+from tasks.data.prefetch import prefetched
 from tasks.data.references import DatasetRef, SourceRef
 from tasks.data.reserved import ROW_COLUMNS
-from tasks.data.split import content_keys, hash_split, subject_keys
-from tasks.data.version import QUARANTINE, ROWS, writing
-from tasks.ingest.config import IngestOptions, SourceColumns
+from tasks.data.version import QUARANTINE, ROWS, Version, open_version, reference, writing
+from tasks.ingest.batches import Batch
+from tasks.ingest.config import SOURCE, IngestOptions, SourceColumns
 from tasks.ingest.contract import Contract
-from tasks.ingest.readers import Batch, Refused, read_batches, row_text
+from tasks.ingest.feed import Feed, open_feed
+from tasks.ingest.findings import Show, show_nobody, tell_drift, tell_failures
+from tasks.ingest.fusion import fused_contract, without_losers
+from tasks.ingest.increment import link_parts, remember
+from tasks.ingest.quarantine import QUARANTINE_COLUMNS, broken_rows, refused_rows
+from tasks.ingest.resume import readmit, resumed_tally
+from tasks.ingest.rows import good_rows
 from tasks.ingest.samples import find_sample
+from tasks.ingest.second_pass import refuse_by_others
 from tasks.ingest.sources import source_names
 from tasks.ingest.tally import Tally, check_tally
-
-QUARANTINE_COLUMNS = {"refused": "string", "origin": "string", "content": "string"}
-LONE_LABEL = "label: the only row of its label"
-_UNSPLIT = "unsplit"
+from tasks.ingest.unique import key_file
 
 
 def source_columns(options: IngestOptions, source: SourceRef) -> SourceColumns:
@@ -34,32 +41,75 @@ def source_columns(options: IngestOptions, source: SourceRef) -> SourceColumns:
     return find_sample(source.sample).columns if source.sample else options.columns
 
 
-def ingest(options: IngestOptions, source: SourceRef, into: Path) -> DatasetRef:
+def ingest(
+    options: IngestOptions,
+    source: SourceRef,
+    into: Path,
+    previous: Path | None = None,
+    show: Show = show_nobody,
+    base: DatasetRef | None = None,
+) -> DatasetRef:
     """Write the raw version of `source` into the data set's folder `into`.
+
+    Args:
+        base: a version whose rows the new one has too; `source` holds what came since. Where that is nothing, `base` is
+            the result.
+        previous: the version to compare with, if there is one.
+        show: is given the tables of rows that broke the contract and of columns that drifted, also if the run stops.
 
     Raises:
         SourceError: a file can't be read, or there is no row.
-        DataError: a column is missing, too many rows are bad, or what remains can't be learned from.
+        DataError: a column is missing, too many rows are bad, what remains can't be learned from, or it drifted.
         MachineError: `into` can't be written.
     """
-    contract = Contract(options, source_columns(options, source))
-    types = _row_types(contract)
+    parent = open_version(base) if base else None
+    if parent and not source.files:
+        return reference(parent)
+    contract = fused_contract(options) if options.sources else Contract(options, source_columns(options, source))
     with writing(into) as draft:
-        tally = _write_rows(options, source, contract, draft.path)
-        check_tally(tally, options, source, contract.learns_classes)
-        manifest = Manifest(
-            digest=final_digest(types, map(file_digest, part_files(draft.path / ROWS))),
-            columns=types,
-            rows_in=tally.rows,
-            rows_out=tally.good,
-            quarantined=dict(sorted(tally.reasons.items())),
-            sources=dict(zip(source_names(source.files), source.digests, strict=True)),
-            left_out=tuple(name for name in tally.columns if name not in contract.wanted),
-            recipe_hash=options_hash(options.model_copy(update={"path": ""})),  # `sources` tell what lay there
-            code_hash=code_fingerprint([__name__]),
-            engine="arrow",
-        )
-        return draft.publish(manifest)
+        feed = open_feed(options, source, contract, draft.path, parent)
+        tally = _write_rows(options, feed, contract, draft.path, parent)
+        if parent and tally.rows == parent.manifest.rows_in:
+            return reference(parent)
+        tell_failures(tally, contract, draft.path, show)
+        check_tally(without_losers(tally), options, source, contract.learns_classes)
+        if parent:
+            link_parts(parent, draft.path, _lone_labels(contract))
+            tally.columns = dict.fromkeys([*parent.manifest.left_out, *tally.columns])
+        tell_drift(contract, tally, draft.path, previous, options, show)
+        origins = _origins(source, parent)
+        ref = draft.publish(_manifest(options, contract, tally, draft.path, **origins, **feed.facts()))
+    remember(options, ref, into)
+    return ref
+
+
+def _origins(source: SourceRef, parent: Version | None) -> dict[str, Any]:
+    """Where the rows came from: files, and the version that they were added to."""
+    files = dict(zip(source.names or source_names(source.files), source.digests, strict=True))
+    if parent is None:
+        return {"sources": files}
+    return {"sources": parent.manifest.sources | files, "parents": (parent.manifest.digest,)}
+
+
+def _manifest(options: IngestOptions, contract: Contract, tally: Tally, folder: Path, **facts: Any) -> Manifest:
+    types = _row_types(contract)
+    left_out = tuple(name for name in tally.columns if name not in contract.wanted)
+    return Manifest(
+        digest=final_digest(types, map(part_digest, part_files(folder / ROWS))),
+        columns=types,
+        rows_in=tally.rows + facts.get("merged", 0),
+        rows_out=tally.good,
+        quarantined=dict(sorted(tally.reasons.items())),
+        recipe_hash=options_hash(options.without_places()),  # `sources` tell what lay there
+        code_hash=code_fingerprint([__name__]),
+        engine="arrow",
+        **({"left_out": left_out} | facts),
+    )
+
+
+def _lone_labels(contract: Contract) -> bool:
+    """Whether the only row of a label is of no use: it could be learned or tested, never both."""
+    return contract.learns_classes and "split" not in contract.types
 
 
 def _row_types(contract: Contract) -> Columns:
@@ -67,77 +117,36 @@ def _row_types(contract: Contract) -> Columns:
     return {**reserved, **{name: contract.types[name] for name in contract.payload}}
 
 
-def _write_rows(options: IngestOptions, source: SourceRef, contract: Contract, folder: Path) -> Tally:
-    tally = Tally()
+def _write_rows(options: IngestOptions, feed: Feed, contract: Contract, folder: Path, parent: Version | None) -> Tally:
+    tally = resumed_tally(parent, contract.learns_classes) if parent else Tally()
+    known_rows, lone_labels = tally.good, _lone_labels(contract)
+    not_inputs = (SOURCE,) if options.sources else ()
     schema = arrow_schema(_row_types(contract))
-    with PartWriter(folder / QUARANTINE, arrow_schema(QUARANTINE_COLUMNS)) as quarantine:
-        with PartWriter(folder / ROWS, schema) as rows:
-            for batch in read_batches(source, options.delimiter, contract.wanted):
+    with (
+        PartWriter(folder / QUARANTINE, arrow_schema(QUARANTINE_COLUMNS)) as quarantine,
+        key_file(folder / "keys.arrow", contract.unique) as keys,
+    ):
+        with PartWriter(folder / ROWS, schema, digested=True) as rows:
+            if parent:
+                readmit(parent, rows, keys, tally, lone_labels)
+            for batch, typed, reasons in prefetched(_checked(feed, contract)):
                 if batch.has_header:
                     contract.check_names(batch.found)
                 tally.columns |= dict.fromkeys(batch.found)
-                typed, reasons = contract.check(batch.rows)
-                bad = [*batch.refused, *_broken(batch, reasons)]
-                rows.write(_good_rows(options, contract, batch, canonical_table(typed), reasons, tally))
-                quarantine.write(_refused_rows(bad, tally))
+                bad = [*batch.refused, *broken_rows(batch, reasons)]
+                good, hashes = good_rows(contract, batch, typed, reasons, tally, options.test_share, not_inputs)
+                rows.write(good, hashes)
+                if keys:
+                    keys.write(good, batch.file, pa.array(batch.lines).filter(pc.is_null(reasons)))
+                quarantine.write(refused_rows(bad, tally))
+                report(Progress("ingest", 0.0, 1.0, f"{tally.rows:,} rows, now of {batch.file or 'several files'}"))
         if tally.columns:  # else there is no row, or none that can be read
             contract.check_names(tally.columns)
-        if contract.learns_classes and "split" not in contract.types:
-            _refuse_lone_labels(folder, schema, quarantine, tally)
+        refuse_by_others(folder / ROWS, keys, lone_labels, quarantine, tally, known_rows)
     return tally
 
 
-def _broken(batch: Batch, reasons: pa.Array) -> Iterator[Refused]:
-    for place, reason in enumerate(reasons.to_pylist()):
-        if reason:
-            yield Refused(reason, batch.origin(place), row_text(batch.rows.slice(place, 1).to_pylist()[0]))
-
-
-def _good_rows(
-    options: IngestOptions, contract: Contract, batch: Batch, typed: pa.Table, reasons: pa.Array, tally: Tally
-) -> pa.Table:
-    """Rows as a version has them. `row_id` begins with a hash of the content, so rows sort the same from any file."""
-    typed = typed.filter(pc.is_null(reasons))
-    payload = typed.select(list(contract.payload))
-    keys = subject_keys(typed["key"]) if "key" in contract.types else content_keys(payload)
-    split = typed["split"] if "split" in contract.types else hash_split(keys, options.test_share)
-    hashes = row_hashes(payload, payload.column_names)
-    ids = [f"{row.hex()[:32]}-{tally.rows + place:012d}" for place, row in enumerate(hashes)]
-    tally.good += len(ids)
-    tally.sides.update(split.to_pylist())
-    if contract.learns_classes:
-        places = (place for place, reason in enumerate(reasons.to_pylist()) if reason is None)
-        tally.label(payload["label"].to_pylist(), [batch.origin(place) for place in places])
-    reserved = {"row_id": pa.array(ids, pa.string()), "key": keys, "split": split}
-    return pa.table({**reserved, **{name: payload[name] for name in payload.column_names}})
-
-
-def _refused_rows(bad: Sequence[Refused], tally: Tally) -> pa.Table:
-    tally.refuse(bad)
-    columns = [[row.reason for row in bad], [row.origin for row in bad], [row.content for row in bad]]
-    arrays = [pa.array(column, pa.string()) for column in columns]
-    return pa.table(dict(zip(QUARANTINE_COLUMNS, arrays, strict=True)))
-
-
-def _refuse_lone_labels(folder: Path, schema: pa.Schema, quarantine: PartWriter, tally: Tally) -> None:
-    """A hash puts the only row of a label on one side: it could be learned or tested, never both."""
-    lone = [label for label, count in tally.labels.items() if count == 1 and label is not None]
-    if not lone:
-        return
-    (folder / ROWS).rename(folder / _UNSPLIT)
-    with PartWriter(folder / ROWS, schema) as rows:
-        for table in read_parts(folder / _UNSPLIT):
-            is_lone = pc.is_in(table["label"], pa.array(lone, schema.field("label").type))
-            refused = table.filter(is_lone)
-            rows.write(table.filter(pc.invert(is_lone)))
-            texts = [row_text(row) for row in refused.to_pylist()]
-            origins = [tally.label_origins[label] for label in refused["label"].to_pylist()]
-            bad = [Refused(LONE_LABEL, origin, text) for origin, text in zip(origins, texts, strict=True)]
-            quarantine.write(_refused_rows(bad, tally))
-            tally.good -= len(bad)
-            tally.sides.subtract(refused["split"].to_pylist())
-            for label in refused["label"].to_pylist():
-                del tally.labels[label]
-    for file in part_files(folder / _UNSPLIT):
-        file.unlink()
-    (folder / _UNSPLIT).rmdir()
+def _checked(feed: Feed, contract: Contract) -> Iterator[tuple[Batch, pa.Table, pa.Array]]:
+    for batch in feed.batches():
+        typed, reasons = contract.check(batch.rows)
+        yield batch, canonical_table(typed), reasons

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from infra.errors import DataError, SourceError
 from tasks.data.references import SourceRef
+from tasks.ingest.batches import Refused
 from tasks.ingest.config import IngestOptions
-from tasks.ingest.readers import Refused
 from tasks.ingest.sources import without_userinfo
 
+EXAMPLES = 5
 _REASONS_SHOWN = 3
 
 
@@ -20,7 +21,7 @@ class Tally:
     """What was counted while batches went by.
 
     Attributes:
-        reasons: refused rows by reason, and `first`, where each reason was met first.
+        reasons: refused rows by reason, and `examples`, the first few of each.
         labels: good rows by label, and `label_origins`, where each label was met first.
         sides: good rows by side of the split.
         columns: columns of the source, in the order in which they were met.
@@ -28,7 +29,7 @@ class Tally:
 
     good: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    first: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, list[Refused]] = field(default_factory=dict)
     labels: Counter[object] = field(default_factory=Counter)
     label_origins: dict[object, str] = field(default_factory=dict)
     sides: Counter[str] = field(default_factory=Counter)
@@ -48,7 +49,9 @@ class Tally:
         """Count refused rows."""
         for row in rows:
             self.reasons[row.reason] += 1
-            self.first.setdefault(row.reason, row.origin)
+            examples = self.examples.setdefault(row.reason, [])
+            if len(examples) < EXAMPLES:
+                examples.append(row)
 
     def label(self, labels: Sequence[object], origins: Sequence[str]) -> None:
         """Count labels of good rows."""
@@ -70,14 +73,7 @@ def check_tally(tally: Tally, options: IngestOptions, source: SourceRef, learns_
         raise SourceError(
             f"source {name}", found=f"no row in {files}", allowed="at least one row", action="Check what wrote it."
         )
-    share = tally.bad / tally.rows
-    if share > options.max_bad_share:
-        raise DataError(
-            f"source {name}",
-            found=f"{tally.bad} of {tally.rows} rows bad ({share:.1%}): {_top_reasons(tally)}",
-            allowed=f"a bad share of {options.max_bad_share:.1%}",
-            action="Mend the rows or the contract, or allow more with ingest.max_bad_share.",
-        )
+    check_bad_share(tally, options)
     if learns_classes and len(tally.labels) < 2:
         raise DataError(
             f"source {name}",
@@ -95,6 +91,23 @@ def check_tally(tally: Tally, options: IngestOptions, source: SourceRef, learns_
             )
 
 
+def check_bad_share(tally: Tally, options: IngestOptions) -> None:
+    """Refuse a source of which more rows than allowed are bad.
+
+    Raises:
+        DataError: with the most frequent reasons, and where each was met first.
+    """
+    share = tally.bad / max(tally.rows, 1)
+    if share > options.max_bad_share:
+        raise DataError(
+            f"source {without_userinfo(options.path) or options.sample}",
+            found=f"{tally.bad} of {tally.rows} rows bad ({share:.1%}): {_top_reasons(tally)}",
+            allowed=f"a bad share of {options.max_bad_share:.1%}",
+            action="Mend the rows or the contract (`lepton contract check` shows examples), "
+            "or allow more with ingest.max_bad_share.",
+        )
+
+
 def _top_reasons(tally: Tally) -> str:
     top = tally.reasons.most_common(_REASONS_SHOWN)
-    return "; ".join(f"{reason}, {count} (first at {tally.first[reason]})" for reason, count in top)
+    return "; ".join(f"{reason}, {count} (first at {tally.examples[reason][0].origin})" for reason, count in top)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
-from tasks.features.tabular import TabularFeatures
+from tasks.features.tabular import FARTHEST, OUT_OF_VOCABULARY, CategoryColumn, NumericColumn, TabularFeatures
 from tasks.model.dropout import SeededDropout
-from tasks.model.network import OUTPUT, Network
+from tasks.model.network import OUTPUT, Network, RawColumns
 
 
 class PiecewiseLinear(tf.keras.layers.Layer):  # type: ignore[misc]
@@ -45,7 +46,12 @@ class PiecewiseLinear(tf.keras.layers.Layer):  # type: ignore[misc]
 
 
 def build_tabular(
-    features: TabularFeatures, classes: int, hidden_units: Sequence[int], dropout: float, seed: int
+    features: TabularFeatures,
+    classes: int,
+    hidden_units: Sequence[int],
+    dropout: float,
+    seed: int,
+    numeric_encoding: Literal["bins", "standard"] = "bins",
 ) -> Network:
     """`numeric` (b, n) and `categories` (b, c) to probabilities (b, classes). The seed is of the initial weights."""
     inputs: dict[str, Any] = {}
@@ -54,7 +60,8 @@ def build_tabular(
         numeric = tf.keras.Input((len(features.numeric),), dtype=tf.float32, name="numeric")
         inputs["numeric"] = numeric
         edges = [column.edges for column in features.numeric]
-        parts += [numeric, *([PiecewiseLinear(edges, name="bins")(numeric)] if max(map(len, edges)) > 1 else [])]
+        binned = numeric_encoding == "bins" and max(map(len, edges)) > 1
+        parts += [numeric, *([PiecewiseLinear(edges, name="bins")(numeric)] if binned else [])]
     if features.categorical:
         categories = tf.keras.Input((len(features.categorical),), dtype=tf.int32, name="categories")
         inputs["categories"] = categories
@@ -65,6 +72,52 @@ def build_tabular(
     logits = tf.keras.layers.Dense(classes, kernel_initializer="zeros", name="logits")(states)
     probabilities = tf.keras.layers.Softmax(name=OUTPUT)(logits)
     return Network(tf.keras.Model(inputs, logits), tf.keras.Model(inputs, probabilities))
+
+
+def raw_columns(features: TabularFeatures) -> RawColumns:
+    """What `TabularFeatures.encode` does, in TensorFlow: the model then takes columns as they are in a data set.
+
+    Numbers come as float64 (b,), NaN where missing; categories as their text (b,), empty where missing, also where the
+    data set has numbers or booleans (`true` and `false`). Names are those of `input_names`.
+    """
+    names = input_names(list(features.columns))
+    specifications = {names[column.name]: tf.TensorSpec([None], tf.float64) for column in features.numeric}
+    specifications |= {names[column.name]: tf.TensorSpec([None], tf.string) for column in features.categorical}
+
+    def encode(columns: Mapping[str, Any]) -> dict[str, Any]:
+        numeric = [_standardised(column, columns[names[column.name]]) for column in features.numeric]
+        categories = [_place(column, columns[names[column.name]]) for column in features.categorical]
+        stacked = {"numeric": numeric, "categories": categories}
+        return {name: tf.stack(arrays, axis=1) for name, arrays in stacked.items() if arrays}
+
+    return RawColumns(specifications, encode)
+
+
+def input_names(columns: Sequence[str]) -> dict[str, str]:
+    """What a signature calls columns: TensorFlow takes letters, digits, `_` and `.`, and is blind to case."""
+    names: dict[str, str] = {}
+    for column in columns:
+        plain = re.sub(r"[^A-Za-z0-9_.]", "_", column)
+        plain = plain if plain[:1].isalnum() else f"column{plain}"
+        taken = {name.lower() for name in names.values()}
+        spellings = (plain, *(f"{plain}_{number}" for number in range(2, len(columns) + 2)))
+        names[column] = next(name for name in spellings if name.lower() not in taken)
+    return names
+
+
+def _standardised(column: NumericColumn, values: Any) -> Any:
+    known = tf.math.log1p(tf.maximum(values, 0.0)) if column.logarithm else values
+    scaled = tf.clip_by_value((known - column.mean) / column.deviation, -FARTHEST, FARTHEST)
+    return tf.cast(tf.where(tf.math.is_nan(values), tf.zeros_like(values), scaled), tf.float32)
+
+
+def _place(column: CategoryColumn, values: Any) -> Any:
+    """By comparison with all values: a lookup table would need to be initialised before the first call."""
+    if not column.values:
+        return tf.fill(tf.shape(values), OUT_OF_VOCABULARY)
+    found = tf.equal(tf.expand_dims(values, 1), tf.constant(column.values, tf.string))
+    places = tf.range(1, column.size, dtype=tf.int32)
+    return OUT_OF_VOCABULARY + tf.reduce_sum(tf.cast(found, tf.int32) * places, axis=1)
 
 
 def embedding_width(size: int) -> int:
@@ -81,10 +134,15 @@ def _hidden(states: Any, hidden_units: Sequence[int], dropout: float, seed: int)
 
 
 def _embedding(categories: Any, place: int, size: int, seed: int) -> Any:
+    """Unknown values begin at zero, and stay there unless rare ones teach them: they then say nothing."""
     table = tf.keras.layers.Embedding(
         size,
         embedding_width(size),
         embeddings_initializer=tf.keras.initializers.RandomUniform(seed=seed + place),
         name=f"category{place}_embeddings",
     )
-    return table(categories[:, place])
+    embedded = table(categories[:, place])
+    (vectors,) = table.get_weights()
+    vectors[OUT_OF_VOCABULARY] = 0.0
+    table.set_weights([vectors])
+    return embedded

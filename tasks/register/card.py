@@ -44,8 +44,8 @@ def model_card(
 
 
 def _data(dataset: DatasetRef) -> str:
-    counts = f"{dataset.rows_out:,} rows of {dataset.rows_in:,} read, {dataset.quarantined:,} in quarantine"
-    return f"Data set version `{dataset.digest}`: {counts}."
+    kept = f"{dataset.rows_out:,} to learn from and test on, {dataset.quarantined:,} in quarantine"
+    return f"Data set version `{dataset.digest}`: {dataset.rows_in:,} rows read, {kept}."
 
 
 def gate_table(verdict: Verdict) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,18 @@ class TrainOptions(Options):
     temperature: float = Field(default=0.05, gt=0, description="Of the softmax over in-batch negatives.")
     numeric: list[str] = Field(default=[], description="Number columns of a tabular model.")
     categorical: list[str] = Field(default=[], description="Category columns of a tabular model.")
+    numeric_encoding: Literal["bins", "standard"] = Field(
+        default="bins",
+        description="Numbers of a tabular model: standardised, or so and in bins between quantiles of the train split.",
+    )
+    rare_rows: int = Field(
+        default=1,
+        ge=1,
+        description="Categories with fewer train rows share the place of unknown ones, which so learns.",
+    )
+    weight: str = Field(
+        default="", description="Number column that says how much a row counts in the loss; empty: all rows alike."
+    )
     hidden_units: list[int] = Field(default=[128, 64], description="Widths of a tabular model's layers.")
     embedding_size: int = Field(default=32, ge=1, description="Factors of a rating model.")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of activations dropped in training.")

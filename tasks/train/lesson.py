@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,14 @@ import pyarrow as pa
 
 from infra.errors import DataError, NotFoundError
 from tasks.data.references import Reference
-from tasks.data.version import read_rows
+from tasks.data.version import open_version, read_rows
 from tasks.features.columns import numbers, texts
 from tasks.features.files import Features
 from tasks.features.interactions import fit_interactions
 from tasks.features.labels import encode_labels, fit_labels
 from tasks.features.tabular import fit_tabular
 from tasks.features.text import ANSWER, Tokens, pad, text_features
+from tasks.features.weights import check_weight_column, row_weights, weighed_rows
 from tasks.options import LEARNED_COLUMNS
 from tasks.train.config import TrainOptions
 from tasks.train.spec import TrainSpec
@@ -46,9 +47,12 @@ class Lesson:
 
 def read_train_rows(spec: TrainSpec) -> pa.Table:
     """What the task reads of the train split, in the order of `row_id`."""
-    options = spec.options
+    options, dataset = spec.options, Reference(path=spec.dataset_path, digest=spec.dataset_digest)
     columns = [*LEARNED_COLUMNS[options.task], *options.numeric, *options.categorical]
-    return read_rows(Reference(path=spec.dataset_path, digest=spec.dataset_digest), "train", columns)
+    if options.weight:
+        check_weight_column(options.weight, open_version(dataset).manifest.columns)
+        columns.append(options.weight)
+    return read_rows(dataset, "train", list(dict.fromkeys(columns)))
 
 
 def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Lesson:
@@ -57,6 +61,8 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Less
     Raises:
         DataError: there is too little to learn from.
     """
+    if options.weight:
+        rows = weighed_rows(rows, options.weight)
     if rows.num_rows < 2:
         raise DataError(
             "train split",
@@ -64,6 +70,13 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Less
             allowed="two rows or more",
             action="Give more rows, or loosen the cleaning rules.",
         )
+    lesson = _lesson(options, rows, weights)
+    if not options.weight:
+        return lesson
+    return replace(lesson, examples=replace(lesson.examples, weights=row_weights(rows, options.weight)))
+
+
+def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Lesson:
     match options.task:
         case "text_classification":
             return _text_classification(options, rows, _needed(weights))
@@ -127,13 +140,14 @@ def _tabular_classification(options: TrainOptions, rows: pa.Table) -> Lesson:
     from tasks.fit.losses import cross_entropy
 
     labels = fit_labels(rows.column("label"))
-    features = fit_tabular(rows, options.numeric, options.categorical)
+    features = fit_tabular(rows, options.numeric, options.categorical, options.rare_rows)
     arrays = features.encode(rows)
 
     def build() -> Network:
-        from tasks.model.tabular import build_tabular
+        from tasks.model.tabular import build_tabular, raw_columns
 
-        return build_tabular(features, len(labels), options.hidden_units, options.dropout, options.seed)
+        shape = (options.hidden_units, options.dropout, options.seed, options.numeric_encoding)
+        return replace(build_tabular(features, len(labels), *shape), columns=raw_columns(features))
 
     examples = Examples(
         targets=encode_labels(rows.column("label"), labels),

@@ -18,7 +18,7 @@ from infra.errors import DataError, RecipeError
 from infra.settings.clusters import ClusterSettings
 from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine, choose_engine
-from tasks.clean.rules import RULES, find_rule
+from tasks.clean.rules import find_rule
 from tasks.clean.rules.rule import describe
 from tasks.data.digest import file_digest, final_digest
 from tasks.data.fingerprint import module_file
@@ -29,7 +29,16 @@ from tasks.options import Options
 
 Raw = Callable[..., DatasetRef]
 Run = Callable[..., DatasetRef]
-EVERY_RULE = tuple(rule.__name__ for rule in RULES)
+SOME_OF_EACH_KIND = (  # every rule alone is compared in the tests of the rules
+    "trim",
+    "normalize_unicode",
+    "lower",
+    "drop_short",
+    "drop_long",
+    "drop_missing",
+    "fill_missing",
+    "drop_duplicates",
+)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
     ["a", "A ", " a", "é", "e\u0301"]
 )
@@ -59,7 +68,7 @@ def agree(version: DatasetRef, engines: dict[str, Engine], run: Run, rules: tupl
 
 
 @settings(ANYTHING, max_examples=8)
-@given(rows=st.lists(ROW, min_size=1, max_size=12), rules=st.permutations(EVERY_RULE))
+@given(rows=st.lists(ROW, min_size=1, max_size=12), rules=st.permutations(SOME_OF_EACH_KIND))
 def test_polars_and_dask_agree(
     raw: Raw, run: Run, engines: dict[str, Engine], rows: list[dict[str, Any]], rules: list[str]
 ) -> None:
@@ -80,7 +89,7 @@ def test_all_engines_agree(raw: Raw, run: Run, engines: dict[str, Engine]) -> No
         {"text": "kept", "label": "x", "split": "test", "count": 1, "share": 1e-310, "known": True},
         {"text": "KEPT", "label": "x", "count": 1, "share": 1e-310, "known": True},
     )
-    agree(version, engines, run, EVERY_RULE)
+    agree(version, engines, run, SOME_OF_EACH_KIND)
 
 
 def test_no_rules_keep_the_digest_and_name_the_parent(raw: Raw, run: Run, engine: Engine) -> None:
@@ -155,7 +164,7 @@ def test_a_users_rules_refuse_and_add_columns(raw: Raw, run: Run, engines: dict[
     [
         ("loses", r"cleaning rules own_rules:loses: found 1 rows where 2 came in.*Use refuse\(\)"),
         ("fails", r"cleaning rule own_rules:fails: found KeyError: 'price'"),
-        ("late", r"cleaning rule own_rules:late: found \w+: .*"),
+        ("late", r"cleaning rule own_rules:late: found ValueError: a row; .*Mend the rule"),
         ("forgets", r"cleaning rule 'own_rules:forgets': found a frame without key"),
         ("strange", r"cleaning rule 'own_rules:strange': found the arguments"),
         ("gone", r"cleaning rule 'own_rules:gone': found module 'own_rules' has no attribute 'gone'"),
@@ -177,7 +186,7 @@ def test_a_module_that_is_not_there() -> None:
 
 
 def test_an_unknown_rule_is_named_when_the_recipe_is_read() -> None:
-    with pytest.raises(ValidationError, match=r"rules: found 'trimm'; allowed: trim, normalize_unicode"):
+    with pytest.raises(ValidationError, match=r"rules: found 'trimm'; allowed: .*trim, "):
         CleanOptions(rules=["trimm"])
     with pytest.raises(RecipeError, match=r"cleaning rule 'trimm': found no such rule"):
         find_rule("trimm")

@@ -3,52 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from infra.errors import RecipeError
 from tasks.clean.engines import Engine
-from tasks.data.parts import read_parts
 from tasks.data.references import DatasetRef
 from tasks.data.version import open_version, read_rows
+from tests.clean.outcome import refused, values
 
 Raw = Callable[..., DatasetRef]
 Run = Callable[..., DatasetRef]
 
 
-def texts(ref: DatasetRef, column: str = "text") -> list[Any]:
-    values: list[Any] = read_rows(ref)[column].to_pylist()
-    return values
-
-
-def refused(ref: DatasetRef) -> dict[str, str]:
-    tables = [table for table in read_parts(open_version(ref).quarantine) if table.num_rows]
-    return {row["row_id"]: row["refused"] for table in tables for row in table.to_pylist()}
-
-
 def test_trim(raw: Raw, run: Run, engine: Engine) -> None:
     version = raw({"text": "  a\t\n b\u00a0\u2003c \u3000"}, {"text": ""}, {"text": None}, {"text": "a\u200bb"})
-    assert texts(run(version, engine, "trim")) == ["a b c", "", None, "a\u200bb"]
+    assert values(run(version, engine, "trim")) == ["a b c", "", None, "a\u200bb"]
 
 
 def test_normalize_unicode(raw: Raw, run: Run, engine: Engine) -> None:
     version = raw({"text": "ﬁ e\u0301 ①"}, {"text": None})
-    assert texts(run(version, engine, "normalize_unicode")) == ["fi é 1", None]
+    assert values(run(version, engine, "normalize_unicode")) == ["fi é 1", None]
 
 
 def test_lower(raw: Raw, run: Run, engine: Engine) -> None:
     version = raw({"text": "ΟΔΟΣ İ ẞ", "label": "A"})
     ref = run(version, engine, "lower", lower={"columns": ["text"]})
-    assert texts(ref) == ["οδος i̇ ß"]
-    assert texts(ref, "label") == ["A"]
+    assert values(ref) == ["οδος i̇ ß"]
+    assert values(ref, "label") == ["A"]
 
 
 def test_drop_short_and_long_count_characters(raw: Raw, run: Run, engine: Engine) -> None:
     version = raw({"text": "é"}, {"text": "ab"}, {"text": "😀😀😀"}, {"text": "abcd"}, {"text": None})
     limits = {"drop_short": {"minimum_characters": 2}, "drop_long": {"maximum_characters": 3}}
     ref = run(version, engine, "drop_short", "drop_long", **limits)
-    assert texts(ref) == ["ab", "😀😀😀", None]
+    assert values(ref) == ["ab", "😀😀😀", None]
     assert refused(ref) == {"0000": "drop_short", "0003": "drop_long"}
 
 
@@ -106,3 +95,12 @@ def test_a_column_that_is_not_there_is_named(raw: Raw, run: Run, engine: Engine)
         run(raw({"text": "a"}), engine, "trim", trim={"columns": ["body"]})
     with pytest.raises(RecipeError, match=r"found count; allowed: text, label"):
         run(raw({"text": "a"}), engine, "lower", lower={"columns": ["count"]})
+
+
+def test_drop_short_and_long_count_words(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:
+    version = raw(
+        {"text": " one "}, {"text": "one\u3000two"}, {"text": "www w\tww w four"}, {"text": " "}, {"text": None}
+    )
+    limits = {"drop_short": {"minimum_words": 2}, "drop_long": {"maximum_words": 3}}
+    ref = run(version, engines["polars"], "drop_short", "drop_long", **limits)
+    assert refused(ref) == {"0000": "drop_short", "0002": "drop_long", "0003": "drop_short"}

@@ -153,7 +153,8 @@ def test_the_only_row_of_a_label_is_set_aside(ingest_file: Ingest) -> None:
     assert version.manifest.quarantined == {"label: the only row of its label": 1}
     (rows,) = [table for table in read_parts(version.quarantine) if table.num_rows]
     assert rows["origin"][0].as_py().endswith("source.csv:62")
-    assert {path.name for path in version.path.iterdir()} == {"rows", "quarantine", "manifest.json"}
+    files = {"rows", "quarantine", "manifest.json", "failures.json", "profile.json"}
+    assert {path.name for path in version.path.iterdir()} == files
     assert open_version(ingest_file(ROWS + "odd,one,train\n", split="side")).manifest.quarantined == {}
 
 

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+import zstandard
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.errors import SourceError
 from tasks.data.references import SourceRef
+from tasks.ingest.batches import Line, Refused
+from tasks.ingest.csv_reader import CsvReader
+from tasks.ingest.csv_rows import CsvRows
 from tasks.ingest.readers import Batch, read_batches
 
 
 def read(file: Path, kind: str, wanted: tuple[str, ...] = ("a", "b"), delimiter: str = ",") -> Batch:
-    (batch,) = read_batches(SourceRef(files=(str(file),), digests=("",), format=kind), delimiter, wanted)
-    return batch
+    """All batches as one."""
+    batches = list(read_batches(SourceRef(files=(str(file),), digests=("",), format=kind), delimiter, wanted))
+    rows = pa.concat_tables(batch.rows for batch in batches)
+    lines = [line for batch in batches for line in batch.lines]
+    refused = [row for batch in batches for row in batch.refused]
+    return Batch(rows, lines, batches[0].file, batches[0].found, tuple(refused))
 
 
 def csv(tmp_path: Path, content: bytes) -> Batch:
@@ -33,7 +43,7 @@ def refused(batch: Batch) -> list[tuple[str, str, str]]:
 def test_csv_with_all_that_csv_allows(tmp_path: Path) -> None:
     batch = csv(tmp_path, b'\xef\xbb\xbfb,c, a\r\n"1,""x""",2,"two\r\nlines"\r\n\r\n,,z\r\n')
     assert batch.rows.to_pydict() == {"a": ["two\r\nlines", "z"], "b": ['1,"x"', ""]}
-    assert batch.lines == (2, 5)
+    assert list(batch.lines) == [2, 5]
     assert batch.found == ("b", "c", "a")
 
 
@@ -92,7 +102,7 @@ def test_jsonl(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(b"\n".join(lines))
     batch = read(tmp_path / "x.jsonl", "jsonl")
     assert batch.rows.to_pydict() == {"a": ["x", None, None], "b": ["1.5", "true", "[1]"]}
-    assert batch.lines == (1, 3, 4)
+    assert list(batch.lines) == [1, 3, 4]
     assert [row[:2] for row in refused(batch)] == [("not JSON", "5"), ("not a JSON object", "6"), ("not UTF-8", "7")]
 
 
@@ -128,3 +138,116 @@ def test_no_bytes_stop_the_reader(tmp_path_factory: pytest.TempPathFactory, cont
                 assert len(batch.lines) == batch.rows.num_rows or not batch.rows.num_columns
         except SourceError as error:
             assert "\n" not in str(error)  # noqa: PT017 - either outcome is right
+
+
+PIECES = st.sampled_from(
+    [
+        "a",
+        "é",
+        " ",
+        ",",
+        ";",
+        '"',
+        '""',
+        '"a"',
+        '"a,b"',
+        '"x\ny"',
+        '"x\r\ny"',
+        "\n",
+        "\r\n",
+        "\r",
+        "\0",
+        "1,2\n",
+        '1,"2"\n',
+    ]
+)
+CONTENT = st.lists(PIECES.map(str.encode) | st.sampled_from([b"\xff", b"\xc3", b"\xef\xbb\xbf"]), max_size=30).map(
+    b"".join
+)
+
+
+def all_of(
+    content: bytes, block_bytes: int, delimiter: str = ","
+) -> tuple[list[tuple[int, Any]], list[tuple[int, Refused]], str]:
+    """Rows and refused rows with their lines, in the order of the lines, and the error that ended it."""
+    rows, bad = list[tuple[int, Any]](), list[tuple[int, Refused]]()
+    try:
+        for batch in CsvReader("x", io.BytesIO(content), delimiter, ("a", "b")).batches(block_bytes):
+            rows += zip(map(int, batch.lines), batch.rows.to_pylist(), strict=True)
+            bad += [(int(row.origin.rpartition(":")[2]), row) for row in batch.refused]
+    except SourceError as error:
+        return [], [], str(error)
+    return sorted(rows, key=lambda row: row[0]), sorted(bad, key=lambda row: row[0]), ""
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    content=CONTENT,
+    header=st.sampled_from([b"a,b\n", b"b,c,a\r\n", b"a\n", b"c,a\n"]),
+    size=st.sampled_from([4, 30, 1 << 20]),
+)
+def test_blocks_and_rows_read_alike(content: bytes, header: bytes, size: int) -> None:
+    """In blocks of any size, and (0) row by row throughout."""
+    assert all_of(header + content, size) == all_of(header + content, 0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(content=st.binary(max_size=80), delimiter=st.sampled_from(",\t; |é"))
+def test_blocks_and_rows_read_any_bytes_alike(content: bytes, delimiter: str) -> None:
+    header = f"a{delimiter}b\n".encode()
+    assert all_of(header + content, 1 << 20, delimiter) == all_of(header + content, 0, delimiter)
+
+
+def test_a_dirty_row_leaves_its_block_to_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ragged row and one that is not UTF-8 among many: only those two go row by row."""
+    read = list[int]()
+    rows = CsvRows.read
+
+    def counted(self: CsvRows, width: int, size: int, most: int) -> list[Line]:
+        lines = rows(self, width, size, most)
+        read.append(len(lines))
+        return lines
+
+    monkeypatch.setattr(CsvRows, "read", counted)
+    content = b"a,b\n" + b'1,"2"\n' * 5_000 + b"3\n\xff,4\n" + b"5,6\n" * 5_000
+    rows_, bad, error = all_of(content, 1 << 20)
+    assert (len(rows_), [row.reason for _, row in bad], error) == (10_000, ["wrong number of values", "not UTF-8"], "")
+    assert sum(read) == 2
+
+
+def test_a_large_value(tmp_path: Path) -> None:
+    batch = csv(tmp_path, b'a,b\n1,"' + b"x\n" * (5 << 20) + b'"\n3,4\n')
+    assert [len(value) for value in batch.rows["b"].to_pylist()] == [10 << 20, 1]
+    assert list(batch.lines) == [2, (5 << 20) + 3]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_zstd(tmp_path: Path, kind: str) -> None:
+    text = {"csv": b"a,b\n1,2\n", "jsonl": b'{"a": "1", "b": "2"}\n'}[kind]
+    file = tmp_path / f"x.{kind}.zst"
+    file.write_bytes(zstandard.compress(text[:5]) + zstandard.compress(text[5:]))
+    assert read(file, kind).rows.to_pydict() == {"a": ["1"], "b": ["2"]}
+    for content in (zstandard.compress(text * 9_000)[:-7], text * 5):
+        file.write_bytes(content)
+        with pytest.raises(SourceError, match=r"found zstd data that is cut short or broken.*Fetch it again"):
+            read(file, kind)
+
+
+def test_parquet_with_a_broken_footer(tmp_path: Path) -> None:
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a": ["1"] * 100, "b": ["2"] * 100}), file)
+    content = bytearray(file.read_bytes())
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    for spoilt in (
+        content[:footer] + b"\xff" * 16 + content[footer + 16 :],
+        content[:-8] + b"\xff\xff\xff\x7f" + content[-4:],
+        content[:-9],
+    ):
+        file.write_bytes(spoilt)
+        with pytest.raises(SourceError, match=r"x\.parquet: found no parquet: .*Check ingest\.format"):
+            read(file, "parquet")
+
+
+def test_control_characters_are_characters(tmp_path: Path) -> None:
+    batch = csv(tmp_path, b"a,b\n\0,\x1b\n")
+    assert batch.rows.to_pydict() == {"a": ["\0"], "b": ["\x1b"]}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.errors import SourceError
+from tasks.ingest import remote
 from tasks.ingest.config import ColumnContract, IngestOptions
 from tasks.ingest.readers import read_batches
+from tasks.ingest.remote import read_blocks
 from tasks.ingest.sources import open_source, resolve, source_names, without_userinfo
 
 
@@ -34,17 +37,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def web(folder: Path) -> Iterator[str]:
+def web(folder: Path, home: Path) -> Iterator[str]:
     class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
         def log_message(self, *_: Any) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with _serving(Quiet) as url:
+        yield url
 
 
 def test_a_file(folder: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_format_that_is_named_takes_any_extension(folder: Path) -> None:
     ("name", "found"),
     [
         ("gone.csv", "found no such file"),
-        ("none*.csv", "found no file that matches; allowed: .csv, .csv.gz, .jsonl"),
+        ("none*.csv", "found no file that matches; allowed: .csv, .csv.gz, .*jsonl"),
         ("empty-folder", "found no file that matches"),
         ("notes.txt", "found an unknown extension; allowed: .csv.*ingest.format"),
         ("empty.csv", "found an empty file"),
@@ -125,9 +126,82 @@ def test_a_page_that_is_not_there(web: str) -> None:
         resolve(options(f"{web}/gone.csv"))
 
 
-def test_a_server_that_is_not_there() -> None:
+def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "FIRST_PAUSE_SECONDS", 0.01)
     with pytest.raises(SourceError, match=r"found no answer: .*allowed: a URL that can be reached"):
         resolve(options("http://127.0.0.1:9/a.csv"))
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_connection_that_breaks_is_taken_up_where_it_broke(
+    home: Path, monkeypatch: pytest.MonkeyPatch, ranges: bool
+) -> None:
+    """A server that hangs up after a part of what it promised, twice, with and without ranges."""
+    monkeypatch.setattr(remote, "FIRST_PAUSE_SECONDS", 0.01)
+    content = os.urandom(12 << 20)
+    asked: list[int] = []
+
+    class Breaking(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def do_HEAD(self) -> None:
+            self._answer(b"", len(content), 200)
+
+        def do_GET(self) -> None:
+            span = self.headers.get("Range", "") if ranges else ""
+            low = int(span.removeprefix("bytes=").removesuffix("-") or 0)
+            part = content[low:]
+            asked.append(low)
+            self._answer(part[: len(part) - 1000] if len(asked) <= 2 else part, len(part), 206 if span else 200, low)
+
+        def _answer(self, part: bytes, promised: int, status: int, low: int = 0) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(promised))
+            if ranges:
+                self.send_header("Accept-Ranges", "bytes")
+            if status == 206:
+                self.send_header("Content-Range", f"bytes {low}-{low + promised - 1}/{len(content)}")
+            self.end_headers()
+            self.wfile.write(part)
+
+    with _serving(Breaking) as url:
+        assert b"".join(read_blocks(f"{url}/a.bin")) == content
+    assert len(asked) == 3 and [low > 0 for low in asked] == [False, ranges, ranges]
+
+
+def test_a_connection_that_breaks_for_good(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "FIRST_PAUSE_SECONDS", 0.01)
+
+    class Breaking(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(9 << 20))
+            self.end_headers()
+            self.wfile.write(bytes(5 << 20) if self.command == "GET" else b"")
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+    with (
+        _serving(Breaking) as url,
+        pytest.raises(SourceError, match=r"after \d+ bytes does not go on: .*4 attempts"),
+    ):
+        b"".join(read_blocks(f"{url}/a.bin"))
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_a_scheme_that_nobody_knows() -> None:

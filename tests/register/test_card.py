@@ -16,7 +16,7 @@ def test_the_card_says_what_was_measured_and_decided() -> None:
     card = model_card(version("2"), version("1"), DATASET, {"accuracy": 0.5}, {"accuracy": 0.75}, verdict)
     assert "# support, version 2" in card
     assert "**Failed** the gate. Fell short: accuracy 0.5 (minimum 0.9)." in card
-    assert "10 rows of 12 read, 2 in quarantine" in card
+    assert "12 rows read, 10 to learn from and test on, 2 in quarantine" in card
     assert "| accuracy | 0.5 | 0.75 |" in card
     assert "| accuracy | 0.5 | minimum 0.9 | no |" in card
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import pyarrow as pa
 
+from infra.errors import LeptonError
 from tasks.clean.engines import Result
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
 
@@ -55,8 +56,16 @@ class SparkEngine:
             context = TaskContext.get()
             number, attempt = (context.partitionId(), context.taskAttemptId()) if context else (0, 0)
             tables = (canonical_table(pa.Table.from_batches([batch])) for batch in batches)
-            result = pickle.dumps(function(f"part-{number:05d}-{attempt}", tables))
-            yield pa.RecordBatch.from_pydict({"result": pa.array([result], pa.binary())})
+            result: Result | LeptonError
+            try:
+                result = function(f"part-{number:05d}-{attempt}", tables)
+            except LeptonError as error:  # as a result: Spark would try again, and then tell all of it
+                result = error
+            yield pa.RecordBatch.from_pydict({"result": pa.array([pickle.dumps(result)], pa.binary())})
 
         rows = frame.to_native().mapInArrow(apply, "result binary").collect()
-        return [pickle.loads(row.result) for row in rows]
+        results = [pickle.loads(row.result) for row in rows]
+        for result in results:
+            if isinstance(result, LeptonError):
+                raise result
+        return results

@@ -9,18 +9,48 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import RecipeError
-from tasks.clean.rules import duplicates, missing, text
+from tasks.clean.rules import (
+    categories,
+    dates,
+    duplicates,
+    encoding,
+    html,
+    language,
+    masks,
+    missing,
+    near_duplicates,
+    outliers,
+    sampling,
+    text,
+    types,
+)
 from tasks.clean.rules.rule import Rule, describe
 
 RULES: tuple[Callable[..., Any], ...] = (
-    text.trim,
+    encoding.fix_mojibake,
+    html.strip_html,
     text.normalize_unicode,
+    text.trim,
     text.lower,
+    masks.mask_personal_data,
     text.drop_short,
     text.drop_long,
+    language.drop_other_languages,
+    language.drop_minority_languages,
+    types.parse_booleans,
+    types.parse_numbers,
+    dates.standardize_dates,
+    categories.map_categories,
     missing.drop_missing,
+    missing.flag_missing,
     missing.fill_missing,
+    missing.impute_missing,
+    outliers.winsorize,
+    outliers.clip_outliers,
     duplicates.drop_duplicates,
+    near_duplicates.near_duplicates,
+    sampling.balance_sample,
+    sampling.weigh_sample,
 )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 from pydantic import Field
 
 from infra.errors import RecipeError
 from tasks.data.reserved import RESERVED
 from tasks.options import Options
+
+Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 
 class TextOptions(Options):
@@ -19,21 +22,47 @@ class TextOptions(Options):
     columns: list[str] = Field(default=[], description="String columns; empty: every string column of the data.")
 
 
+class NumberOptions(Options):
+    """A rule on numbers."""
+
+    columns: list[str] = Field(default=[], description="Columns of numbers; empty: every such column of the data.")
+
+
 class ColumnOptions(Options):
     """A rule on columns of any type."""
 
     columns: list[str] = Field(default=[], description="Columns; empty: every column of the data.")
 
 
-def data_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
+class NamedColumnOptions(Options):
+    """A rule that would make no sense on every column."""
+
+    columns: list[str] = Field(default=[], description="Columns; they must be named where the rule is used.")
+
+
+def data_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
     """The chosen columns, or all but the reserved ones."""
-    return choose(chosen, [name for name in frame.collect_schema().names() if name not in RESERVED])
+    return choose(chosen, _names(frame, lambda _: True))
 
 
-def text_columns(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], chosen: Sequence[str]) -> list[str]:
+def text_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
     """The chosen string columns, or all but the reserved ones."""
-    schema = frame.collect_schema()
-    return choose(chosen, [name for name, kind in schema.items() if kind == nw.String and name not in RESERVED])
+    return choose(chosen, _names(frame, lambda kind: kind == nw.String))
+
+
+def number_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
+    """The chosen columns of numbers, or all but the reserved ones."""
+    return choose(chosen, _names(frame, lambda kind: kind.is_numeric()))
+
+
+def batch_texts(batch: pa.Table, chosen: Sequence[str]) -> list[str]:
+    """The chosen string columns of an Arrow table, or all but the reserved ones."""
+    return choose(chosen, [name for name in batch_columns(batch) if pa.types.is_string(batch.schema.field(name).type)])
+
+
+def batch_columns(batch: pa.Table) -> list[str]:
+    """The columns of an Arrow table but for the reserved ones."""
+    return [name for name in batch.column_names if name not in RESERVED]
 
 
 def choose(chosen: Sequence[str], available: Sequence[str]) -> list[str]:
@@ -51,3 +80,23 @@ def choose(chosen: Sequence[str], available: Sequence[str]) -> list[str]:
             action="Change clean.options.",
         )
     return list(chosen or available)
+
+
+def named(chosen: Sequence[str], available: Sequence[str], rule: str, option: str = "columns") -> list[str]:
+    """`chosen`, for a rule that does nothing by default.
+
+    Raises:
+        RecipeError: none is chosen, or one is not available.
+    """
+    if not chosen:
+        raise RecipeError(
+            f"cleaning rule {rule!r}",
+            found=f"no {option}",
+            allowed=", ".join(available) or "nothing: the data has no such column",
+            action=f"Name them in clean.options.{rule}.{option}.",
+        )
+    return choose(chosen, available)
+
+
+def _names(frame: Frame, accepts: Callable[[Any], bool]) -> list[str]:
+    return [name for name, kind in frame.collect_schema().items() if name not in RESERVED and accepts(kind)]

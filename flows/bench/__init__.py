@@ -1,0 +1,1 @@
+"""What `lepton bench` runs. Each file has one benchmark: `run(...)` gives its rows."""

@@ -1,0 +1,1 @@
+"""The sub-commands of `lepton`, a file each. Heavy libraries load inside the commands only."""

@@ -1,0 +1,52 @@
+"""`lepton bench`: how fast and how lean, beside other tools on the same machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.bench.report import Report
+
+Name = Literal["clean", "dedupe", "growth"]
+Rows = Annotated[str, typer.Option(help="How many rows, such as 200k, 1M or 10M; empty: the benchmark's own number.")]
+Repeats = Annotated[int, typer.Option(min=0, help="Runs of each; 0: the benchmark's own number.")]
+Engines = Annotated[str, typer.Option(help="Engines to take, with commas between them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
+
+bench = typer.Typer()
+
+
+@bench.command("bench")
+def run(
+    name: Annotated[Name, typer.Argument(help="Which benchmark.")],
+    rows: Rows = "",
+    repeats: Repeats = 0,
+    engines: Engines = "polars,dask,spark",
+    as_json: Json = False,
+) -> None:
+    """Measure against other tools, in turn with them: `clean`, `dedupe`, or `growth` (time and memory of many rows).
+
+    Examples: `lepton bench clean --rows 1M`, `lepton bench growth --rows 10M --engines polars --json`.
+    """
+    from flows.bench.suite import run_benchmark
+
+    report = run_benchmark(name, rows, repeats, [each.strip() for each in engines.split(",")])
+    if as_json:
+        typer.echo(report.model_dump_json())
+    else:
+        _show(report)
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    heads = ("case", "peer", "ours", "theirs", "ratio", "range", "bar", "ahead", "same output")
+    table = Table(*heads, box=None, header_style="bold", pad_edge=False, title=report.machine, title_justify="left")
+    for row in report.rows:
+        figures = [f"{row.ours:.3g}", f"{row.theirs:.3g}", f"{row.ratio:.2f}", f"{row.low:.2f} to {row.high:.2f}"]
+        verdicts = ["yes" if is_so else "no" for is_so in (row.ahead, row.same_output)]
+        table.add_row(row.case, row.peer, *figures, f"{row.bar_ahead:g}", *verdicts)
+    Console().print(table)
