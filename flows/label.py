@@ -32,7 +32,7 @@ from tasks.ingest.steps import base_version, ingest, locate
 from tasks.label.choose import Side, choose
 from tasks.label.config import LabelOptions
 from tasks.label.handing import check_free, sheet_files, write_sheets
-from tasks.label.labelling import allowed_labels
+from tasks.label.labeller import allowed_labels
 from tasks.label.merge import merge
 from tasks.label.query import Strategy
 from tasks.label.rows import check_label

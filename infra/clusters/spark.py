@@ -96,6 +96,7 @@ def _configuration(settings: ClusterSettings) -> dict[str, bool | float | int | 
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
         "spark.pyspark.python": sys.executable,
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",  # row groups as large as the other engines write
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": folder.as_uri(),
         "spark.local.dir": str(folder / "local"),  # shuffles and spills

@@ -30,7 +30,7 @@ class CsvReader:
 
     def batches(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
         """All rows. A block that is not regular is tried again in smaller ones, and the smallest goes row by row."""
-        size = block_bytes if self.names and self.delimiter.isascii() else 0
+        size = block_bytes if self.names and self.delimiter.isascii() and self.delimiter not in '"\r\n' else 0
         smallest = min(_SMALLEST_BLOCK, size or _SMALLEST_BLOCK)
         while True:
             data = self._text.block(size, _MAX_BYTES) if size else b""

@@ -17,7 +17,6 @@ from tasks.ingest.contract import Contract
 from tasks.ingest.drift import compare
 from tasks.ingest.failures import failures
 from tasks.ingest.profile import PROFILE, Profile, profile_rows, read_profile
-from tasks.ingest.sources import without_userinfo
 from tasks.ingest.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ def tell_drift(
     keep(drift, version)
     if drift.lines():
         show(drift)
-    subject = f"source {without_userinfo(options.path) or options.sample}"
+    subject = f"source {options.title()}"
     for line in drift.lines():
         log.warning("%s: %s", subject, line)
     drift.refuse(subject)

@@ -35,8 +35,8 @@ def read_batches(source: SourceRef, delimiter: str, wanted: Sequence[str]) -> It
     Raises:
         SourceError: a file is not what its name says, or ends too early.
     """
-    for file in source.files:
-        with open_source(file) as raw, _decoding(file, source.format):
+    for file, digest in zip(source.files, source.digests, strict=True):
+        with open_source(file, digest) as raw, _decoding(file, source.format):
             content = _decompressed(file, raw)
             name = without_userinfo(file)
             if source.format == "csv":
@@ -88,6 +88,10 @@ def _json_text(value: Any) -> str | None:
 def _read_parquet(file: str, content: IO[bytes], wanted: Sequence[str]) -> Iterator[Batch]:
     parquet = pq.ParquetFile(content)
     found = tuple(parquet.schema_arrow.names)
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        columns = ", ".join(map(repr, twice))
+        raise _error(file, f"the columns {columns} twice", "columns of distinct names", "Rename them.")
     names, row = [name for name in wanted if name in found], 0
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=names):
         columns = {name: _parquet_text(batch.column(name)) for name in names}

@@ -10,7 +10,6 @@ from infra.errors import DataError, SourceError
 from tasks.data.references import SourceRef
 from tasks.ingest.batches import Refused
 from tasks.ingest.config import IngestOptions
-from tasks.ingest.sources import without_userinfo
 
 EXAMPLES = 5
 _REASONS_SHOWN = 3
@@ -67,7 +66,7 @@ def check_tally(tally: Tally, options: IngestOptions, source: SourceRef, learns_
         SourceError: there is no row.
         DataError: all else.
     """
-    name = without_userinfo(options.path) or options.sample
+    name = options.title()
     if not tally.rows:
         files = f"{len(source.files)} file{'s' if len(source.files) > 1 else ''}"
         raise SourceError(
@@ -100,7 +99,7 @@ def check_bad_share(tally: Tally, options: IngestOptions) -> None:
     share = tally.bad / max(tally.rows, 1)
     if share > options.max_bad_share:
         raise DataError(
-            f"source {without_userinfo(options.path) or options.sample}",
+            f"source {options.title()}",
             found=f"{tally.bad} of {tally.rows} rows bad ({share:.1%}): {_top_reasons(tally)}",
             allowed=f"a bad share of {options.max_bad_share:.1%}",
             action="Mend the rows or the contract (`lepton contract check` shows examples), "

@@ -68,7 +68,6 @@ def test_what_is_told_in_one_line(
     assert nothing_written()
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="the Parquet reader does not look for a name that comes twice")
 def test_columns_twice_in_parquet(ingest_file: Ingest, nothing_written: Callable[[], bool], tmp_path: Path) -> None:
     table = pa.table([pa.array(["a"]), pa.array(["b"]), pa.array(["c"])], names=["text", "label", "text"])
     pq.write_table(table, tmp_path / "made")

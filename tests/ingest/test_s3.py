@@ -248,7 +248,6 @@ def test_an_object_that_is_gone_once_it_was_located(lake: Any, tmp_path: Path) -
     assert not list((tmp_path / "datasets").glob("*"))
 
 
-@pytest.mark.xfail(strict=True, reason="readers do not pass a file's digest to open_source yet")
 def test_an_object_that_is_not_what_was_located(lake: Any, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"source s3://lake/changing\.csv: found other content than when its digest"):
         _change_between(lake, tmp_path, lambda: lake.pipe("lake/changing.csv", csv(50, 100)))
