@@ -17,6 +17,7 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.prepare import cleaned
 from flows.recipe import Recipe
 from flows.stages import Stages
 from infra.disk import disk_errors
@@ -25,12 +26,8 @@ from infra.errors import RecipeError
 from infra.settings.home import HomeSettings
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect
-from tasks.clean.steps import clean
-from tasks.data.references import DatasetRef
 from tasks.data.version import open_version
-from tasks.ingest.steps import base_version, ingest, locate
 from tasks.label.choose import Side, choose
-from tasks.label.config import LabelOptions
 from tasks.label.handing import check_free, sheet_files, write_sheets
 from tasks.label.labeller import allowed_labels
 from tasks.label.merge import merge
@@ -102,8 +99,8 @@ def label_suspects(recipe: Recipe, out: str = "") -> Listed:
 
     with _working(recipe):
         stages = Stages()
-        dataset = prepare(recipe, stages)
-        found = stages.run("suspects", suspects, recipe.name, label_options(recipe), dataset)
+        dataset = cleaned(recipe, stages).dataset
+        found = stages.run("suspects", suspects, recipe.name, recipe.label, dataset)
         create_table_artifact(_table(Path(found.path)), key=f"suspects-{recipe.name}", description=found.path)
         if out:
             shutil.copyfile(found.path, out)
@@ -143,7 +140,7 @@ def ask(recipe: Recipe, count: int, by: Strategy, annotators: int, side: Side, o
             action="A test split of doubtful rows measures no model fairly; add --by random.",
         )
     with _working(recipe):
-        options, dataset = label_options(recipe), prepare(recipe)
+        options, dataset = recipe.label, cleaned(recipe, Stages()).dataset
         with _store(recipe) as store:
             run = str(runtime.flow_run.id)
             batch = store.batch(run) or store.waiting()
@@ -164,7 +161,7 @@ def ask(recipe: Recipe, count: int, by: Strategy, annotators: int, side: Side, o
 def take(recipe: Recipe, files: Sequence[str]) -> Taken:
     """Take the answers of files, in order, each as a whole."""
     with _working(recipe):
-        options, dataset = label_options(recipe), prepare(recipe)
+        options, dataset = recipe.label, cleaned(recipe, Stages()).dataset
         version = open_version(dataset)
         check_label(version)
         with _store(recipe) as store:
@@ -175,22 +172,6 @@ def take(recipe: Recipe, files: Sequence[str]) -> Taken:
         changed=sum(one.changed for one in merged),
         unchanged=sum(one.unchanged for one in merged),
     )
-
-
-def prepare(recipe: Recipe, stages: Stages | None = None) -> DatasetRef:
-    """The clean version of the recipe's data as it is now; what is there already is not made again."""
-    stages = stages or Stages()
-    base = base_version(recipe.name, recipe.ingest)
-    source = locate(recipe.ingest, base)
-    raw = stages.run("ingest", ingest, recipe.name, recipe.ingest, source, base)
-    cleaned: DatasetRef = stages.run("clean", clean, recipe.name, recipe.clean, raw)
-    return cleaned
-
-
-def label_options(recipe: Recipe) -> LabelOptions:
-    """The recipe's options of labelling."""
-    options: LabelOptions = getattr(recipe, "label", LabelOptions())
-    return options
 
 
 def store_file(name: str) -> Path:

@@ -1,8 +1,9 @@
-"""Run a pipeline from a terminal, on the home's servers if they run, else on embedded ones."""
+"""Run flows from a terminal, on the home's servers if they run, else on embedded ones."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from flows.recipe import Recipe
@@ -14,11 +15,12 @@ from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, prefect_api_url
 
 
-def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
-    """The summary, and the gate's failure if it failed.
+@contextmanager
+def serving(recipe: Recipe) -> Iterator[None]:
+    """Have servers that flows report to while the block runs.
 
     Raises:
-        LeptonError: whatever else ended the run.
+        LeptonError: the home can't be used, is full or busy, or a server does not answer.
     """
     check_home()
     check_room()
@@ -30,10 +32,20 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
         from prefect.logging.handlers import APILogHandler
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
-        from flows.pipeline import ShortOfGate, pipeline
-
         stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
         stack.callback(APILogHandler().flush)  # before the embedded API goes
+        yield
+
+
+def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
+    """The summary, and the gate's failure if it failed.
+
+    Raises:
+        LeptonError: whatever else ended the run.
+    """
+    with serving(recipe):
+        from flows.pipeline import ShortOfGate, pipeline
+
         call: Any = pipeline
         state = call(recipe, return_state=True)
     result = state.result(raise_on_failure=False)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from flows.yaml_text import read_yaml
 from infra.errors import RecipeError
 from tasks.augment.config import AugmentOptions
 from tasks.clean.config import CleanOptions
@@ -45,6 +46,13 @@ class Recipe(Options):
         absent = [name for name in needed if name not in names]
         if absent:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
+        is_loose = any(column.name == "label" and column.nullable for column in self.ingest.contract)
+        is_filled = self.label.enabled or "drop_missing" in self.clean.rules
+        if is_loose and "label" in LEARNED_COLUMNS[self.train.task] and not is_filled:
+            raise ValueError(
+                "ingest.contract: found a label that may be missing, and nothing that gives one; "
+                "set label.people.use or label.weak, add drop_missing to clean.rules, or leave out nullable"
+            )
         return self
 
     def digest(self) -> str:
@@ -83,7 +91,7 @@ def _read(name: str) -> dict[str, Any]:
             action="`lepton recipes` lists them.",
         )
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecipeError(str(file), found=str(error), allowed="YAML in UTF-8", action="Fix the file.") from None
     if not isinstance(content, dict):
@@ -102,7 +110,7 @@ def _override(content: dict[str, Any], override: str) -> None:
     try:
         for parent in parents:
             target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
-        value = yaml.safe_load(text) if text else ""
+        value = read_yaml(text) if text else ""
         if isinstance(target, list):
             target[int(last)] = value
         else:

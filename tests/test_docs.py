@@ -8,13 +8,14 @@ from importlib import import_module
 
 import pytest
 import yaml
+from prefect import Flow
 from typer.main import get_command
 
 from flows.cli import app
 from flows.recipe import load_recipe
 from infra.settings.home import checkout
 
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/adding-a-task.md", "docs/architecture.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (checkout() / "docs").glob("*.md"))]
 # Rules that the page itself has the reader write; tests/clean/test_adding_a_rule.py does so.
 WRITTEN_BY_THE_READER = ("drop_shouting",)
 
@@ -22,7 +23,7 @@ WRITTEN_BY_THE_READER = ("drop_shouting",)
 def commands(program: str) -> list[list[str]]:
     found = []
     for page in PAGES:
-        blocks = re.findall(r"```\n(.*?)```", (checkout() / page).read_text(encoding="utf-8"), re.DOTALL)
+        blocks = re.findall(r"^```\w*\n(.*?)^```$", (checkout() / page).read_text(encoding="utf-8"), re.DOTALL | re.M)
         lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
         found += [shlex.split(line, comments=True)[1:] for line in lines if line.startswith(program + " ")]
     return found
@@ -50,4 +51,4 @@ def test_prefect_yaml_names_a_flow_that_there_is() -> None:
     for deployment in content["deployments"]:
         place, _, function = deployment["entrypoint"].partition(":")
         module = place.removesuffix(".py").replace("/", ".")
-        assert getattr(import_module(module), function).name == "pipeline"
+        assert isinstance(getattr(import_module(module), function), Flow)

@@ -139,12 +139,13 @@ def _content(given: str) -> dict[str, Any]:
     import yaml
 
     from flows.recipe import load_recipe, recipe_names
+    from flows.yaml_text import read_yaml
     from infra.errors import RecipeError
 
     loaded = None
     if given not in recipe_names() and Path(given).is_file():
         with suppress(yaml.YAMLError, UnicodeDecodeError):  # loading it as a recipe tells of them
-            loaded = yaml.safe_load(Path(given).read_text(encoding="utf-8"))
+            loaded = read_yaml(Path(given).read_text(encoding="utf-8"))
     if isinstance(loaded, dict) and "ingest" not in loaded:
         unknown = sorted(loaded.keys() - set(_SINGLE))
         if unknown or "contract" not in loaded:

@@ -80,12 +80,12 @@ def suspects(recipe: RecipeName, out: Out = "", overrides: Overrides = None, as_
 @label.command()
 def status(recipe: RecipeName, overrides: Overrides = None, as_json: Json = False) -> None:
     """Say what was asked and answered, and how good each annotator is."""
-    from flows.label import label_options, store_file
+    from flows.label import store_file
     from flows.recipe import load_recipe
     from tasks.label.status import read_status
 
     loaded = load_recipe(recipe, overrides or [])
-    found = read_status(store_file(loaded.name), label_options(loaded).people)
+    found = read_status(store_file(loaded.name), loaded.label.people)
     if as_json:
         typer.echo(found.model_dump_json())
         return
@@ -98,31 +98,14 @@ def status(recipe: RecipeName, overrides: Overrides = None, as_json: Json = Fals
 
 def _run(name: str, recipe: str, overrides: list[str] | None, as_json: bool, **parameters: Any) -> Any:
     """Run a flow of flows/label.py on the home's servers if they run, else on embedded ones."""
-    from contextlib import ExitStack
-
+    from flows.local_run import serving
     from flows.recipe import load_recipe
     from flows.terminal import showing_progress
-    from infra.servers.embedded import embedded_prefect
-    from infra.stores.home import check_home, check_room
-    from infra.stores.lock import home_lock
-    from infra.stores.tracking import connect, prefect_api_url
 
     loaded = load_recipe(recipe, overrides or [])
-    check_home()
-    check_room()
-    with home_lock(loaded.name):
-        pass  # a busy home is known before anything is loaded; the flow takes the lock itself
-    connect()
-    with ExitStack() as stack:
-        stack.enter_context(showing_progress(enabled=not as_json))
-        api = prefect_api_url() or stack.enter_context(embedded_prefect())
-        from prefect.logging.handlers import APILogHandler
-        from prefect.settings import PREFECT_API_URL, temporary_settings
-
+    with showing_progress(enabled=not as_json), serving(loaded):
         import flows.label
 
-        stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
-        stack.callback(APILogHandler().flush)  # before the embedded API goes
         return getattr(flows.label, name)(recipe=loaded, **parameters)
 
 

@@ -72,7 +72,7 @@ def _line(file: Path, number: int, row: dict[str | None, str | None]) -> Line | 
             allowed="a text with the delimiter in quotes",
             action="Save the sheet as CSV from the program that opened it.",
         )
-    label = _plain((row[LABEL] or "").strip())
+    label = _plain(row[LABEL] or "").strip()  # in this order: the mark may stand before a tab
     if not label:
         return None
     return Line(number, (row[ROW_ID] or "").strip(), (row.get(ANNOTATOR) or "").strip() or _SOMEBODY, label)

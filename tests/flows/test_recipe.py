@@ -49,6 +49,11 @@ def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
         ("support", ["train.task=rating_prediction"], "ingest.contract: found no column ['user', 'item', 'rating']"),
         ("income", ["train.numeric=[age, height]"], "ingest.contract: found no column ['height']"),
         ("support", ["clean.rules=[trim, polish]"], "polish"),
+        (
+            "support",
+            ["ingest.contract.1.nullable=true"],
+            "ingest.contract: found a label that may be missing, and nothing",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(name: str, overrides: list[str], text: str) -> None:

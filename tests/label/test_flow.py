@@ -59,6 +59,7 @@ def recipe(tmp_path: Path, home: Path) -> Recipe:
                 "test_share": 0.4,
             },
             "clean": {"engine": "polars", "rules": ["trim"]},
+            "label": {"people": {"use": True}},
             "train": {"task": "text_classification"},
             "gate": {"primary_metric": "accuracy", "thresholds": [{"metric": "accuracy", "bound": 0.5}]},
         }
@@ -80,7 +81,7 @@ def fill_in(file: str | Path) -> Path:
 
 
 def test_a_round_trip(api: None, recipe: Recipe, tmp_path: Path) -> None:
-    from flows.label import label_merge, label_next, label_options, label_suspects, store_file
+    from flows.label import label_merge, label_next, label_suspects, store_file
     from tasks.label.status import read_status
 
     asked = label_next(recipe, count=4, by="margin", annotators=2, out=str(tmp_path / "four.csv"))
@@ -91,10 +92,10 @@ def test_a_round_trip(api: None, recipe: Recipe, tmp_path: Path) -> None:
     assert label_merge(recipe, str(first)).added == 4
     again = label_merge(recipe, str(first))
     assert (again.added, again.changed, again.unchanged) == (0, 0, 4)
-    status = read_status(store_file("reviews"), label_options(recipe).people)
+    status = read_status(store_file("reviews"), recipe.label.people)
     assert (status.asked, status.open, status.agreed) == (4, 4, 4)
     label_merge(recipe, str(second))
-    assert read_status(store_file("reviews"), label_options(recipe).people).open == 0
+    assert read_status(store_file("reviews"), recipe.label.people).open == 0
     with pytest.raises(RecipeError, match=r"--by: found margin for test rows"):
         label_next(recipe, side="test")
     rest = label_next(recipe, count=1000, by="entropy")
@@ -113,7 +114,8 @@ def test_a_round_trip(api: None, recipe: Recipe, tmp_path: Path) -> None:
 def test_the_step_is_found_again_until_somebody_answers(api: None, recipe: Recipe, tmp_path: Path) -> None:
     from prefect import flow
 
-    from flows.label import label_merge, label_next, prepare
+    from flows.label import label_merge, label_next
+    from flows.prepare import cleaned
     from flows.stages import Stages
     from tasks.data.references import DatasetRef
     from tasks.data.version import read_rows
@@ -125,7 +127,7 @@ def test_the_step_is_found_again_until_somebody_answers(api: None, recipe: Recip
     @flow(name="labelled")
     def labelled() -> tuple[DatasetRef, bool]:
         stages = Stages()
-        dataset = prepare(recipe, stages)
+        dataset = cleaned(recipe, stages).dataset
         ref = stages.run("label", label, "reviews", options, dataset, answers_of("reviews", options))
         return ref, stages.done[-1].cached
 
