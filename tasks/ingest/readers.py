@@ -90,8 +90,8 @@ def _read_parquet(file: str, content: IO[bytes], wanted: Sequence[str]) -> Itera
     found = tuple(parquet.schema_arrow.names)
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        columns = ", ".join(map(repr, twice))
-        raise _error(file, f"the columns {columns} twice", "columns of distinct names", "Rename them.")
+        repeated = ", ".join(map(repr, twice))
+        raise _error(file, f"the columns {repeated} twice", "columns of distinct names", "Rename them.")
     names, row = [name for name in wanted if name in found], 0
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=names):
         columns = {name: _parquet_text(batch.column(name)) for name in names}
@@ -122,7 +122,7 @@ def _decoding(file: str, format_name: str) -> Iterator[None]:
             file, f"gzip data that is cut short or broken: {error}", "a whole gzip file", "Fetch it again."
         ) from error
     except OSError as error:
-        if error.errno is not None:  # the system's; Arrow has none in its own
+        if type(error) is not OSError or error.errno is not None:  # the system's or a network's, not Arrow's
             raise
         if extension(file).rpartition(".")[2] != "zst":
             raise _error(file, f"no {format_name}: {error}", f"a {format_name} file", "Check ingest.format.") from error

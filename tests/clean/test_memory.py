@@ -73,9 +73,8 @@ def test_dasks_client_gets_no_rows(tmp_path: Path, home: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("engine", ["polars", "dask"])
-def test_memory_does_not_grow_with_the_rows(tmp_path: Path, home: Path, engine: str) -> None:
-    write_csv(tmp_path / "few.csv", 500_000)
-    write_csv(tmp_path / "many.csv", 2_500_000)
-    _, few = measure_job(tmp_path / "few.csv", tmp_path / "few", engine)
-    _, many = measure_job(tmp_path / "many.csv", tmp_path / "many", engine)
-    assert many < 1.5 * few
+def test_rows_stream(tmp_path: Path, home: Path, engine: str) -> None:
+    """All processes hold less than two GiB over a GiB of csv, which takes more than that where it is held whole."""
+    write_csv(tmp_path / "rows.csv", 6_000_000)
+    _, gibibytes = measure_job(tmp_path / "rows.csv", tmp_path / "out", engine)
+    assert gibibytes < 2
