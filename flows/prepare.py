@@ -11,7 +11,7 @@ from flows.summary import DatasetSummary
 from tasks.augment.steps import augment
 from tasks.clean.steps import clean
 from tasks.data.references import DatasetRef
-from tasks.ingest.drift import read_drift
+from tasks.ingest.drift.drift import read_drift
 from tasks.ingest.steps import base_version, ingest, locate
 from tasks.label.steps import answers_of, label
 

@@ -31,7 +31,7 @@ from tasks.data.references import DatasetRef
 from tasks.data.version import ROWS
 from tasks.ingest.config import IngestOptions
 from tasks.ingest.ingest import ingest
-from tasks.ingest.sources import resolve
+from tasks.ingest.sources.sources import resolve
 
 ENGINES = ("polars", "dask", "spark")
 PAYLOAD = ("text", "label", "amount", "visits", "known")

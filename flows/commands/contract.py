@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from infra.errors import RecipeError
     from tasks.ingest.config import IngestOptions
-    from tasks.ingest.proposal import Proposal
+    from tasks.ingest.contract.proposal import Proposal
 
 contract = typer.Typer(
     name="contract",
@@ -52,8 +52,8 @@ def infer(
     `lepton contract infer big.parquet --rows 100000 --role text=body --role label=topic --out big.yaml`.
     """
     from flows.terminal import showing_progress
-    from tasks.ingest import infer as core
-    from tasks.ingest.proposal import with_roles
+    from tasks.ingest.contract import infer as core
+    from tasks.ingest.contract.proposal import with_roles
 
     with showing_progress(enabled=not as_json):
         found = core.infer(core.locate_file(file, delimiter), delimiter, rows)
@@ -79,10 +79,10 @@ def check(file: File, given: Given, as_json: Json = False) -> None:
     `lepton contract check mine.csv --contract income`.
     """
     from flows.terminal import showing_progress
-    from tasks.ingest.check import check as core
-    from tasks.ingest.contract import Contract
-    from tasks.ingest.failures import failures
-    from tasks.ingest.sources import resolve
+    from tasks.ingest.contract.check import check as core
+    from tasks.ingest.contract.contract import Contract
+    from tasks.ingest.contract.failures import failures
+    from tasks.ingest.sources.sources import resolve
     from tasks.ingest.tally import check_bad_share
 
     options = _options(given, file)
@@ -111,8 +111,8 @@ def drift(
     `lepton contract drift .lepton/datasets/income-raw/1f0c.../ june.csv --contract income`.
     """
     from flows.terminal import showing_progress
-    from tasks.ingest.drift import DriftOptions, compare
-    from tasks.ingest.profiling import profile_of
+    from tasks.ingest.drift.drift import DriftOptions, compare
+    from tasks.ingest.drift.profiling import profile_of
 
     bounds = _options(given, new).drift if given else DriftOptions()
     with showing_progress(enabled=not as_json):
@@ -175,7 +175,7 @@ def _explained(given: str, error: ValidationError) -> RecipeError:
 def _yaml(file: str, delimiter: str, found: Proposal) -> str:
     import yaml
 
-    from tasks.ingest.sources import without_userinfo
+    from tasks.ingest.sources.sources import without_userinfo
 
     scope = "all" if found.is_whole else "the first"
     header = [

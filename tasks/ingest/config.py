@@ -8,11 +8,11 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tasks.data.reserved import RESERVED
-from tasks.ingest.checks import ColumnType, RowChecks, refuse_unknown
-from tasks.ingest.drift import DriftOptions
-from tasks.ingest.fusion_options import FusionOptions, Rename
-from tasks.ingest.sql_options import SqlOptions
-from tasks.ingest.urls import without_userinfo
+from tasks.ingest.contract.checks import ColumnType, RowChecks, refuse_unknown
+from tasks.ingest.drift.drift import DriftOptions
+from tasks.ingest.fusion.options import FusionOptions, Rename
+from tasks.ingest.sources.sql_options import SqlOptions
+from tasks.ingest.sources.urls import without_userinfo
 from tasks.options import Options
 
 SampleName = Literal["", "atis", "faq", "reuters", "movielens", "adult"]

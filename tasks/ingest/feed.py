@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from tasks.data.references import SourceRef
 from tasks.data.version import Version
 from tasks.ingest.config import IngestOptions
-from tasks.ingest.contract import Contract
-from tasks.ingest.fusion import FusedFeed
-from tasks.ingest.readers import Batch, read_batches
-from tasks.ingest.watermark import RisingFeed
+from tasks.ingest.contract.contract import Contract
+from tasks.ingest.fusion.fusion import FusedFeed
+from tasks.ingest.increment.watermark import RisingFeed
+from tasks.ingest.reading.readers import Batch, read_batches
 
 
 class Feed(Protocol):

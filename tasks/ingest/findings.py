@@ -13,10 +13,10 @@ from infra.progress import Progress, report
 from tasks.data.parts import part_files
 from tasks.data.version import ROWS
 from tasks.ingest.config import IngestOptions
-from tasks.ingest.contract import Contract
-from tasks.ingest.drift import compare
-from tasks.ingest.failures import failures
-from tasks.ingest.profile import PROFILE, Profile, profile_rows, read_profile
+from tasks.ingest.contract.contract import Contract
+from tasks.ingest.contract.failures import failures
+from tasks.ingest.drift.drift import compare
+from tasks.ingest.drift.profile import PROFILE, Profile, profile_rows, read_profile
 from tasks.ingest.tally import Tally
 
 log = logging.getLogger(__name__)

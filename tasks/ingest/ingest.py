@@ -19,21 +19,21 @@ from tasks.data.prefetch import prefetched
 from tasks.data.references import DatasetRef, SourceRef
 from tasks.data.reserved import ROW_COLUMNS
 from tasks.data.version import QUARANTINE, ROWS, Version, open_version, reference, writing
-from tasks.ingest.batches import Batch
 from tasks.ingest.config import SOURCE, IngestOptions, SourceColumns
-from tasks.ingest.contract import Contract
+from tasks.ingest.contract.contract import Contract
+from tasks.ingest.contract.unique import key_file
 from tasks.ingest.feed import Feed, open_feed
 from tasks.ingest.findings import Show, show_nobody, tell_drift, tell_failures
-from tasks.ingest.fusion import fused_contract, without_losers
-from tasks.ingest.increment import link_parts, remember
+from tasks.ingest.fusion.fusion import fused_contract, without_losers
+from tasks.ingest.increment.increment import link_parts, remember
+from tasks.ingest.increment.resume import readmit, resumed_tally
 from tasks.ingest.quarantine import QUARANTINE_COLUMNS, broken_rows, refused_rows
-from tasks.ingest.resume import readmit, resumed_tally
+from tasks.ingest.reading.batches import Batch
 from tasks.ingest.rows import good_rows
-from tasks.ingest.samples import find_sample
 from tasks.ingest.second_pass import refuse_by_others
-from tasks.ingest.sources import source_names
+from tasks.ingest.sources.samples import find_sample
+from tasks.ingest.sources.sources import source_names
 from tasks.ingest.tally import Tally, check_tally
-from tasks.ingest.unique import key_file
 
 
 def source_columns(options: IngestOptions, source: SourceRef) -> SourceColumns:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.ingest.batches import Batch, Refused, row_text
+from tasks.ingest.reading.batches import Batch, Refused, row_text
 from tasks.ingest.tally import Tally
 
 QUARANTINE_COLUMNS = {"refused": "string", "origin": "string", "content": "string"}

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from tasks.data.hashes import encode, hash_rows, numbered_text
 from tasks.data.split import content_keys, hash_split, subject_keys
-from tasks.ingest.contract import Contract
-from tasks.ingest.readers import Batch
+from tasks.ingest.contract.contract import Contract
+from tasks.ingest.reading.readers import Batch
 from tasks.ingest.tally import Tally
 
 _ID_DIGITS = 32

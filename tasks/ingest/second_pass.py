@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from infra.progress import Progress, report
 from tasks.data.parts import PartWriter, part_files
-from tasks.ingest.batches import Refused, row_text
+from tasks.ingest.contract.unique import KeyFile
 from tasks.ingest.quarantine import refused_rows
+from tasks.ingest.reading.batches import Refused, row_text
 from tasks.ingest.tally import Tally
-from tasks.ingest.unique import KeyFile
 
 if TYPE_CHECKING:
     import polars as pl

@@ -16,15 +16,15 @@ from tasks.step import step
 
 def base_version(name: str, options: IngestOptions) -> DatasetRef | None:
     """The version whose rows the next one has too: the last one, where the recipe asks for what is new only."""
-    from tasks.ingest.increment import find_previous
+    from tasks.ingest.increment.increment import find_previous
 
     return find_previous(options, _folder(name))
 
 
 def locate(options: IngestOptions, base: DatasetRef | None = None) -> SourceRef:
     """The files to read and what they hold now, but for what `base` has. Not cached: all else follows from it."""
-    from tasks.ingest.increment import find_new
-    from tasks.ingest.sources import resolve
+    from tasks.ingest.increment.increment import find_new
+    from tasks.ingest.sources.sources import resolve
 
     return find_new(options, base) if base else resolve(options)
 
@@ -32,7 +32,7 @@ def locate(options: IngestOptions, base: DatasetRef | None = None) -> SourceRef:
 @step
 def ingest(name: str, options: IngestOptions, source: SourceRef, base: DatasetRef | None = None) -> DatasetRef:
     """Read, check the contract, set bad rows apart, split, and write the raw version."""
-    from tasks.ingest.increment import latest_version
+    from tasks.ingest.increment.increment import latest_version
     from tasks.ingest.ingest import ingest as core
 
     into = _folder(name)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from infra.errors import DataError, SourceError
 from tasks.data.references import SourceRef
-from tasks.ingest.batches import Refused
 from tasks.ingest.config import IngestOptions
+from tasks.ingest.reading.batches import Refused
 
 EXAMPLES = 5
 _REASONS_SHOWN = 3

@@ -20,7 +20,7 @@ from tasks.clean.engines.polars import PolarsEngine
 from tasks.data.version import open_version
 from tasks.ingest.config import IngestOptions
 from tasks.ingest.ingest import ingest
-from tasks.ingest.sources import resolve
+from tasks.ingest.sources.sources import resolve
 import pyarrow.parquet as pq
 
 columns = {"text": "text", "label": "label"}

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import SourceError
 from tasks.data.packages import PackageFiles, fetch_package_members
-from tasks.ingest.samples import find_sample
+from tasks.ingest.sources.samples import find_sample
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tasks.data.references import DatasetRef
 from tasks.ingest.config import ColumnContract, IngestOptions, SourceColumns
 from tasks.ingest.ingest import ingest
-from tasks.ingest.sources import resolve
+from tasks.ingest.sources.sources import resolve
 
 Ingest = Callable[..., DatasetRef]
 

@@ -18,10 +18,10 @@ from tasks.data.digest import file_digest, final_digest
 from tasks.data.parts import part_files, read_parts
 from tasks.data.references import DatasetRef
 from tasks.data.version import open_version, read_rows
-from tasks.ingest import readers
 from tasks.ingest.config import ColumnContract, IngestOptions, SourceColumns
 from tasks.ingest.ingest import ingest
-from tasks.ingest.sources import resolve
+from tasks.ingest.reading import readers
+from tasks.ingest.sources.sources import resolve
 
 Ingest = Callable[..., DatasetRef]
 ROWS = "text,label,side\n" + "".join(

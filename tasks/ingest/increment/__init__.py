@@ -1,0 +1,1 @@
+"""What is new since the version before, and how it is added."""
