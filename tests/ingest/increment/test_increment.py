@@ -330,7 +330,6 @@ def test_the_steps_of_a_run(lake: Lake, home: Path) -> None:
 KILLED = """
     import os, signal, sys
     from tasks.ingest import ingest
-from tasks.ingest.increment import increment
     from tests.ingest.increment.test_increment import Lake
     from pathlib import Path
 
