@@ -16,7 +16,8 @@ from tasks.clean.rules.mapping import map_texts
 from tasks.clean.rules.refusal import refuse
 
 # Spelled out: `\s` means other characters to each engine's regular expressions.
-_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_OTHER_SPACE = "\t\n\v\f\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACES = f"[ {_OTHER_SPACE}]{{2,}}|[{_OTHER_SPACE}]"  # what changes: a single plain space, as most are, does not match
 _NOT_ASCII = r"[^\x00-\x7f]"  # ASCII is its own NFKC form
 
 
@@ -37,7 +38,7 @@ class DropLongOptions(TextOptions):
 def trim(rows: nw.DataFrame[Any], options: TextOptions) -> nw.DataFrame[Any]:
     """Leave single spaces between words, and none at the ends."""
     names = text_columns(rows, options.columns)
-    return rows.with_columns(nw.col(name).str.replace_all(f"[{_SPACE}]+", " ").str.strip_chars(" ") for name in names)
+    return rows.with_columns(nw.col(name).str.replace_all(_SPACES, " ").str.strip_chars(" ") for name in names)
 
 
 def drop_short(rows: nw.DataFrame[Any], options: DropShortOptions) -> nw.DataFrame[Any]:
@@ -71,7 +72,7 @@ def lower(batch: pa.Table, options: TextOptions) -> pa.Table:
 
 def _words(name: str) -> nw.Expr:
     """Number of runs of other characters than spaces."""
-    return nw.col(name).str.replace_all(f"[^{_SPACE}]+", "w").str.replace_all("[^w]", "").str.len_chars()
+    return nw.col(name).str.replace_all(f"[^ {_OTHER_SPACE}]+", "w").str.replace_all("[^w]", "").str.len_chars()
 
 
 def _any(conditions: list[nw.Expr]) -> nw.Expr:
