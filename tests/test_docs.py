@@ -14,6 +14,7 @@ from typer.main import get_command
 from flows.cli import app
 from flows.recipe import load_recipe
 from infra.settings.home import checkout
+from tasks.clean.rules import known_rules
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (checkout() / "docs").glob("*.md"))]
 # Rules that the page itself has the reader write; tests/clean/test_adding_a_rule.py does so.
@@ -52,3 +53,9 @@ def test_prefect_yaml_names_a_flow_that_there_is() -> None:
         place, _, function = deployment["entrypoint"].partition(":")
         module = place.removesuffix(".py").replace("/", ".")
         assert isinstance(getattr(import_module(module), function), Flow)
+
+
+def test_the_page_on_cleaning_has_every_rule_once() -> None:
+    page = (checkout() / "docs/cleaning.md").read_text(encoding="utf-8")
+    heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(known_rules())

@@ -49,7 +49,9 @@ class NamedFeed:
 
     def batches(self) -> Iterator[Batch]:
         """The same, under the other name."""
-        return (replace(batch, file=self._name) for batch in self._feed.batches())
+        for batch in self._feed.batches():
+            refused = (replace(row, origin=f"{self._name}:{row.origin.rpartition(':')[2]}") for row in batch.refused)
+            yield replace(batch, file=self._name, refused=tuple(refused))
 
     def facts(self) -> dict[str, Any]:
         """The other feed's."""

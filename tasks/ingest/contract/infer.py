@@ -14,6 +14,7 @@ Rules, each for a person to judge:
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ _MARGIN = 0.1
 _ROWS_PER_VALUE = 10
 _LONGEST_VALUE = 100
 _FEWEST_ROWS = 20
+_HUGE = 1e308  # rounded outward it could pass the largest float
 
 
 def locate_file(path: str, delimiter: str = ",") -> SourceRef:
@@ -173,8 +175,10 @@ def _range(low: float, high: float) -> tuple[float, float]:
 
 def _outward(value: float, down: bool) -> float:
     """Rounded to three digits, away from the range."""
-    if not value or not math.isfinite(value):
-        return math.copysign(1.7e308, value) if value else value
+    if not value:
+        return value
+    if abs(value) >= _HUGE:
+        return math.copysign(sys.float_info.max, value)
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
     steps = round(value / step, 6)  # 420.00000000000006 is 420
     return float(f"{(math.floor(steps) if down else math.ceil(steps)) * step:.10g}")

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from infra.errors import LeptonError, MachineError, RecipeError, SourceError
@@ -91,12 +92,15 @@ def _is_passing(error: DBAPIError) -> bool:
 
 
 def _engine(url: URL) -> Engine:
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
 
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite:
+        _refuse_absent(url)
     read_only = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
     try:
-        return create_engine(url, poolclass=NullPool, execution_options=read_only)  # and nothing is ever committed
+        engine = create_engine(url, poolclass=NullPool, execution_options=read_only)  # and nothing is ever committed
     except ImportError as error:
         package = _EXTRAS.get(url.get_backend_name(), str(error.name or url.get_driver_name()))
         raise MachineError(
@@ -105,6 +109,18 @@ def _engine(url: URL) -> Engine:
             allowed="databases whose driver is installed",
             action=f'Install it: pip install "{package}".',
         ) from error
+    if is_sqlite:  # which commits a DROP by itself
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = ON"))
+    return engine
+
+
+def _refuse_absent(url: URL) -> None:
+    """SQLite would make a file that is not there."""
+    file = url.database or ":memory:"
+    if not file.startswith((":memory:", "file:")) and not Path(file).exists():
+        raise SourceError(
+            f"source sqlite:///{file}", found="no such file", allowed="a file that is there", action="Check ingest.sql."
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 20_000
 _ABOVE = "lepton_above"
+_DRAFT = ".draft-"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def take_snapshot(options: SqlOptions, watermark: str = "", above: str = "") -> 
     folder = HomeSettings().root / "snapshots" / hashlib.sha256(place.encode()).hexdigest()[:16]
 
     def take(connection: Connection) -> str:
-        descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
+        descriptor, draft = tempfile.mkstemp(prefix=_DRAFT, dir=folder)
         os.close(descriptor)
         try:
             rows = _write(connection, options, name, Path(draft), watermark, above)
@@ -77,6 +78,8 @@ def take_snapshot(options: SqlOptions, watermark: str = "", above: str = "") -> 
 
     with disk_errors(f"source {name}"):
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{_DRAFT}*"):  # by a run that was killed: one at a time holds the home
+            left.unlink(missing_ok=True)
         digest = connected(url, name, take)
     shown = f"{name} above {watermark} {above}" if above else name
     return Snapshot(folder / f"{digest}.parquet", shown, digest) if digest else None
@@ -133,14 +136,29 @@ def _literal(query: str) -> str:
 
 
 def _above(connection: Connection, options: SqlOptions, watermark: str, above: str) -> Select[Any]:
-    """Only rows above the mark, and those without one: they are told from old ones when they are read."""
+    """Rows above the mark, and those without one; what else comes is told from these when it is read."""
     from sqlalchemy import bindparam, column, or_
 
     marks: Any = column(watermark)
     rows = _select(options)
     sample = connection.execute(rows.with_only_columns(marks).where(marks.is_not(None)).limit(1)).scalar()
-    mark: Any = bindparam(_ABOVE, _like(sample, above))
+    least = _least_text(above) if isinstance(sample, str) else _like(sample, above)
+    if least is None:
+        return rows
+    mark: Any = bindparam(_ABOVE, least)
     return rows.where(or_(marks > mark, marks.is_(None)))
+
+
+def _least_text(above: str) -> str | None:
+    """A text below all that may be above the mark, or nothing: a database orders texts by their characters.
+
+    So "10" lies below "9", and no text will do. ISO dates of one day stand in no order of their hours, as these are
+    written in several ways and zones, but two days earlier lies below all of them.
+    """
+    try:
+        return (datetime.fromisoformat(above).date() - timedelta(days=2)).isoformat() if "-" in above[1:] else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _like(sample: Any, text: str) -> Any:
