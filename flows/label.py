@@ -26,13 +26,18 @@ from infra.errors import RecipeError
 from infra.settings.home import HomeSettings
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect
+from tasks.clean.rules.sampling import weigh_sample
+from tasks.data.references import DatasetRef
 from tasks.data.version import open_version
 from tasks.label.choose import Side, choose
-from tasks.label.handing import check_free, sheet_files, write_sheets
+from tasks.label.classifier import input_columns
+from tasks.label.config import LabelOptions
+from tasks.label.handing import check_free, sheet_files, write_sheets, written_to
 from tasks.label.labeller import allowed_labels
 from tasks.label.merge import merge
 from tasks.label.query import Strategy
 from tasks.label.rows import check_label
+from tasks.label.sheet import copy_sheet
 from tasks.label.steps import suspects
 from tasks.label.store import LabelStore, open_store
 
@@ -95,15 +100,14 @@ def label_merge(recipe: Recipe, file: str) -> Taken:
 @flow(name="label-suspects", flow_run_name="label-suspects-{recipe.name}", persist_result=False)
 def label_suspects(recipe: Recipe, out: str = "") -> Listed:
     """List labels that look wrong, as a sheet in which people correct them, and in the Prefect UI."""
-    import shutil
-
-    with _working(recipe):
+    with _working(recipe), written_to(out):
+        check_free([Path(out)] if out else [])
         stages = Stages()
         dataset = cleaned(recipe, stages).dataset
-        found = stages.run("suspects", suspects, recipe.name, recipe.label, dataset)
+        found = stages.run("suspects", suspects, recipe.name, _without_weights(recipe, dataset), dataset)
         create_table_artifact(_table(Path(found.path)), key=f"suspects-{recipe.name}", description=found.path)
         if out:
-            shutil.copyfile(found.path, out)
+            copy_sheet(Path(found.path), Path(out))
     return Listed(file=out or found.path, suspects=found.rows, judged=found.judged)
 
 
@@ -139,13 +143,15 @@ def ask(recipe: Recipe, count: int, by: Strategy, annotators: int, side: Side, o
             allowed="random or diverse",
             action="A test split of doubtful rows measures no model fairly; add --by random.",
         )
-    with _working(recipe):
-        options, dataset = recipe.label, cleaned(recipe, Stages()).dataset
+    with _working(recipe), written_to(out):
+        dataset = cleaned(recipe, Stages()).dataset
+        options = _without_weights(recipe, dataset)
         with _store(recipe) as store:
             run = str(runtime.flow_run.id)
             batch = store.batch(run) or store.waiting()
+            if out and not (batch and batch.handed_out):
+                check_free(sheet_files(Path(out).resolve(), batch.annotators if batch else annotators))
             if batch is None:
-                check_free(sheet_files(Path(out).resolve(), annotators) if out else [])
                 choice = choose(dataset, options, store, count, by, side)
                 batch = store.ask(run, choice.strategy, annotators, choice.questions)
             file = Path(out) if out else HomeSettings().labels / recipe.name / f"batch-{batch.number:04d}.csv"
@@ -177,6 +183,18 @@ def take(recipe: Recipe, files: Sequence[str]) -> Taken:
 def store_file(name: str) -> Path:
     """Where questions and answers of a recipe are kept."""
     return HomeSettings().labels / f"{name}.sqlite"
+
+
+def _without_weights(recipe: Recipe, dataset: DatasetRef) -> LabelOptions:
+    """The recipe's options, the columns of weights out of sight: weights made of labels would give them away."""
+    options, weights = recipe.label, {recipe.train.weight}
+    if weigh_sample.__name__ in recipe.clean.rules:
+        weights.add(getattr(recipe.clean.options, weigh_sample.__name__).column)
+    seen = input_columns(list(open_version(dataset).manifest.columns))
+    if options.questions.columns or not weights & set(seen):
+        return options
+    questions = options.questions.model_copy(update={"columns": [name for name in seen if name not in weights]})
+    return options.model_copy(update={"questions": questions})
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -26,9 +27,10 @@ from tasks.clean.clean import clean
 from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine
 from tasks.data.canonical import canonical_table
-from tasks.data.digest import PartialDigest, partial_digest
+from tasks.data.digest import PartialDigest, final_digest, partial_digest
+from tasks.data.parts import read_parts
 from tasks.data.references import DatasetRef
-from tasks.data.version import ROWS
+from tasks.data.version import ROWS, open_version
 from tasks.ingest.config import IngestOptions
 from tasks.ingest.ingest import ingest
 from tasks.ingest.sources.sources import resolve
@@ -36,7 +38,7 @@ from tasks.ingest.sources.sources import resolve
 ENGINES = ("polars", "dask", "spark")
 PAYLOAD = ("text", "label", "amount", "visits", "known")
 _PEERS = {"polars": ("Polars", "DuckDB", "pandas"), "dask": ("Dask",), "spark": ("PySpark",)}
-_BARS = (1.1, 1.0)
+_BARS, _SHARES = (1.1, 1.0), (0.1, 0.05)
 _CLEAN = CleanOptions.model_validate(
     {
         "rules": ["trim", "drop_missing", "drop_short"],
@@ -67,6 +69,7 @@ def run(rows: int, repeats: int, engines: Sequence[str] = ENGINES) -> list[Row]:
         work |= {peer: by_hand[peer] for name in engines for peer in _PEERS[name]}
         measured = measure(work, repeats)
         digests = {name: payload_digest(each.output) for name, each in measured.items()}
+        shares = _digest_shares(ingested(file, place / "shares" / "raw"), place / "shares", opened, repeats)
     return [
         time_row(
             f"csv to Parquet, {rows:,} rows, {repeats} runs, {name}",
@@ -78,7 +81,7 @@ def run(rows: int, repeats: int, engines: Sequence[str] = ENGINES) -> list[Row]:
         )
         for name in engines
         for peer in _PEERS[name]
-    ]
+    ] + shares
 
 
 def csv_to_version(file: Path, into: Path, engine: Engine) -> Path:
@@ -123,6 +126,40 @@ def _alone(place: Path, engine: Engine, file: Path) -> Path:
     """Into an empty folder: versions that are there already would stand, and pile up."""
     shutil.rmtree(place / engine.name, ignore_errors=True)
     return csv_to_version(file, place / engine.name, engine)
+
+
+def _digest_shares(raw: DatasetRef, place: Path, engines: dict[str, Engine], repeats: int) -> list[Row]:
+    """The digest of the clean rows, alone in one thread, beside the whole clean: at most its share of the wall time."""
+    seconds, digests = list[float](), list[str]()
+    versions: dict[str, DatasetRef] = {}
+
+    def clean_with(name: str) -> None:
+        shutil.rmtree(place / name, ignore_errors=True)
+        versions[name] = cleaned(raw, place / name, engines[name])
+
+    def digest() -> None:
+        version = open_version(next(iter(versions.values())))
+        took, total = 0.0, PartialDigest()
+        for table in read_parts(version.rows):
+            start = time.perf_counter()
+            total += partial_digest(table)
+            took += time.perf_counter() - start
+        seconds.append(took)
+        digests.append(final_digest(version.manifest.columns, [total]))
+
+    work: dict[str, Callable[[], None]] = {name: partial(clean_with, name) for name in engines}
+    measured = measure(work | {"": digest}, repeats)
+    return [
+        time_row(
+            f"digest of {raw.rows_out:,} rows, share of the clean, {repeats} runs, {name}",
+            "the clean",
+            seconds[1:],  # as `measure` leaves out the first round
+            measured[name].seconds,
+            _SHARES,
+            set(digests) == {versions[name].digest},
+        )
+        for name in engines
+    ]
 
 
 def payload_digest(folder: Path) -> PartialDigest:

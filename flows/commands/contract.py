@@ -24,7 +24,20 @@ contract = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="File, directory, glob or URL: csv, jsonl or Parquet.")]
-Delimiter = Annotated[str, typer.Option(help="What separates values in csv files.")]
+
+
+def _one_character(text: str) -> str:
+    from infra.errors import RecipeError
+
+    if len(text) > 1:
+        raise RecipeError("--delimiter", found=repr(text), allowed="one character", action="Name one.")
+    return text
+
+
+Delimiter = Annotated[
+    str,
+    typer.Option(callback=_one_character, help="What separates values in csv files; if not given, a comma."),
+]
 Given = Annotated[
     str, typer.Option("--contract", metavar="NAME", help="A recipe's name, a recipe's .yaml, or what `infer` wrote.")
 ]
@@ -40,7 +53,7 @@ def infer(
         list[str] | None,
         typer.Option("--role", metavar="ROLE=COLUMN", help="What a column is for, as in ingest.columns; repeatable."),
     ] = None,
-    delimiter: Delimiter = ",",
+    delimiter: Delimiter = "",
     as_json: Json = False,
 ) -> None:
     """Propose a contract: types, missing marks, ranges, allowed values, patterns, lengths, uniqueness.
@@ -55,6 +68,7 @@ def infer(
     from tasks.ingest.contract import infer as core
     from tasks.ingest.contract.proposal import with_roles
 
+    delimiter = delimiter or ","
     with showing_progress(enabled=not as_json):
         found = core.infer(core.locate_file(file, delimiter), delimiter, rows)
     found = with_roles(found, dict(role.partition("=")[::2] for role in roles or ()))
@@ -99,13 +113,14 @@ def drift(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A file, or the folder of a data set version.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The same, later.")],
     given: Given = "",
-    delimiter: Delimiter = ",",
+    delimiter: Delimiter = "",
     as_json: Json = False,
 ) -> None:
     """Compare the columns of two files or versions: new, gone, retyped; PSI; missing values; new categories.
 
     PSI is the population stability index over deciles or values; below 0.1 is taken for no change, above 0.2 for a
-    large one. With `--contract` the bounds are those of its `drift`, and what it says to stop on exits with 12.
+    large one. With `--contract` the bounds are those of its `drift`, the delimiter is its own too unless one is given,
+    and what it says to stop on exits with 12.
 
     Examples: `lepton contract drift may.csv june.csv`,
     `lepton contract drift .lepton/datasets/income-raw/1f0c.../ june.csv --contract income`.
@@ -114,7 +129,9 @@ def drift(
     from tasks.ingest.drift.drift import DriftOptions, compare
     from tasks.ingest.drift.profiling import profile_of
 
-    bounds = _options(given, new).drift if given else DriftOptions()
+    options = _options(given, new) if given else None
+    bounds = options.drift if options else DriftOptions()
+    delimiter = delimiter or (options.delimiter if options else ",")
     with showing_progress(enabled=not as_json):
         before, after = profile_of(old, delimiter), profile_of(new, delimiter)
     found = compare(before, after, bounds)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -13,12 +15,36 @@ import pyarrow as pa
 from infra.errors import LeptonError, RecipeError
 from tasks.clean.columns import frame_columns
 from tasks.clean.engines import Engine
+from tasks.clean.frames import canonical_frame
 from tasks.clean.rules.rule import Rule
 from tasks.data.canonical import Columns, arrow_schema, canonical_table, column_types
 from tasks.data.reserved import RESERVED
 from tasks.options import Options
 
+if TYPE_CHECKING:
+    import polars as pl
+
 Pass = Callable[[pa.Table], pa.Table]
+FramePass = Callable[["pl.DataFrame"], "pl.DataFrame"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rule on some of the rows, with its options, and the columns that it gave for no rows."""
+
+    rule: Rule
+    options: Options
+    schema: pa.Schema
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Name the rule in errors: here one knows whose they are, and no engine has wrapped them yet."""
+        try:
+            yield
+        except (LeptonError, OSError):
+            raise
+        except Exception as error:
+            raise failure([self.rule.name], error) from error
 
 
 @dataclass(frozen=True)
@@ -32,7 +58,7 @@ class Chain:
 
     frame: nw.LazyFrame[Any]
     columns: Columns
-    waiting: tuple[Pass, ...] = ()
+    waiting: tuple[Step, ...] = ()
 
     def apply(self, rule: Rule, options: Options, engine: Engine) -> Chain:
         """The chain with a rule more.
@@ -61,11 +87,15 @@ class Chain:
         """What waits, for a batch of `frame`. It holds no frame: that can't go to a worker."""
         return partial(_in_order, self.waiting)
 
+    @property
+    def run_frame(self) -> FramePass:
+        """The same, for a batch as a Polars frame in the canonical types."""
+        return partial(_on_frames, self.waiting)
+
     def _with(self, rule: Rule, options: Options, engine: Engine) -> Chain:
         if rule.kind in ("rows", "batch"):
-            step = partial(_run_rows if rule.kind == "rows" else _run_batch, rule, options)
-            columns = column_types(step(arrow_schema(self.columns).empty_table()).schema)
-            step = partial(_typed, rule.name, step, arrow_schema(columns))
+            columns = _columns_after(rule, options, self.columns)
+            step = Step(rule, options, arrow_schema(columns))
             return replace(self, columns=columns, waiting=(*self.waiting, step))
         frame = engine.map_batches(self.frame, self.run, self.columns) if self.waiting else self.frame
         frame = rule.function(frame, options, *([engine] if rule.kind == "engine" else []))
@@ -83,28 +113,59 @@ def failure(rules: list[str], error: Exception) -> RecipeError:
     )
 
 
-def _in_order(steps: Sequence[Pass], batch: pa.Table) -> pa.Table:
-    for step in steps:
-        batch = step(batch)
+def _columns_after(rule: Rule, options: Options, columns: Columns) -> Columns:
+    """What a rule makes of no rows."""
+    import polars as pl
+
+    empty = arrow_schema(columns).empty_table()
+    if rule.kind == "batch":
+        return column_types(canonical_table(rule.function(empty, options)).schema)
+    return column_types(canonical_table(_apply(rule, options, pl.DataFrame(empty)).to_arrow()).schema)
+
+
+def _in_order(steps: Sequence[Step], batch: pa.Table) -> pa.Table:
+    import polars as pl
+
+    return canonical_table(_on_frames(steps, pl.DataFrame(batch)).to_arrow()) if steps else batch
+
+
+def _on_frames(steps: Sequence[Step], batch: pl.DataFrame) -> pl.DataFrame:
+    """Rules of a kind one after the other: the way to Arrow and back costs more than many of them."""
+    for kind, group in groupby(steps, lambda step: step.rule.kind):
+        run = _rows_rules if kind == "rows" else _batch_rules
+        batch = run(list(group), batch)
     return batch
 
 
-def _run_rows(rule: Rule, options: Options, batch: pa.Table) -> pa.Table:
+def _rows_rules(steps: Sequence[Step], batch: pl.DataFrame) -> pl.DataFrame:
+    for step in steps:
+        with step.naming():
+            batch = _expected(step, _apply(step.rule, step.options, batch))
+    return batch
+
+
+def _batch_rules(steps: Sequence[Step], batch: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    rows = nw.from_native(pl.DataFrame(batch), eager_only=True)
-    return canonical_table(rule.function(rows, options).to_arrow())
+    table = canonical_table(batch.to_arrow())
+    for step in steps:
+        with step.naming():
+            table = canonical_table(step.rule.function(table, step.options))
+            table = table.select(step.schema.names).cast(step.schema)
+    return pl.DataFrame(table)
 
 
-def _run_batch(rule: Rule, options: Options, batch: pa.Table) -> pa.Table:
-    return canonical_table(rule.function(batch, options))
-
-
-def _typed(rule: str, step: Pass, schema: pa.Schema, batch: pa.Table) -> pa.Table:
+def _expected(step: Step, batch: pl.DataFrame) -> pl.DataFrame:
     """As the run on no rows said: a batch without a value has a type of its own."""
-    try:
-        return step(batch).select(schema.names).cast(schema)
-    except (LeptonError, OSError):
-        raise
-    except Exception as error:  # named here, where one knows whose it is, and before an engine wraps it
-        raise failure([rule], error) from error
+    import polars as pl
+
+    batch = canonical_frame(batch.select(step.schema.names))
+    if batch.schema == pl.Schema(step.schema):
+        return batch
+    return pl.DataFrame(canonical_table(batch.to_arrow()).cast(step.schema))
+
+
+def _apply(rule: Rule, options: Options, batch: pl.DataFrame) -> pl.DataFrame:
+    rows: nw.DataFrame[Any] = rule.function(nw.from_native(batch, eager_only=True), options)
+    native: pl.DataFrame = rows.to_native()
+    return native

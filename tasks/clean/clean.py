@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-import pyarrow as pa
 
 from infra.errors import DataError, LeptonError, RecipeError
-from tasks.clean.chain import Chain, Pass, failure
+from tasks.clean.chain import Chain, FramePass, failure
 from tasks.clean.columns import frame_columns
 from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine
@@ -26,6 +25,9 @@ from tasks.data.references import DatasetRef
 from tasks.data.reserved import MARKS
 from tasks.data.version import open_version, writing
 from tasks.options import Options
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NOTHING: dict[str, str | float] = {"string": "", "float64": 0.0}
 
@@ -77,7 +79,9 @@ def _options_of(rule: Rule, options: CleanOptions) -> Options:
 
 def _compute(chain: Chain, draft: Path, engine: Engine, rules: list[str]) -> Settled:
     try:
-        settled = sum(engine.map_parts(chain.frame, partial(_settle, chain.run, draft, chain.columns)), Settled())
+        settled = sum(
+            engine.map_frames(chain.frame, partial(_settle, chain.run_frame, draft, chain.columns)), Settled()
+        )
     except (LeptonError, OSError):
         raise
     except Exception as error:  # engines are lazy: what a rule asked for may fail only here
@@ -86,7 +90,7 @@ def _compute(chain: Chain, draft: Path, engine: Engine, rules: list[str]) -> Set
     return settled
 
 
-def _settle(run: Pass, draft: Path, columns: Columns, part: str, batches: Iterable[pa.Table]) -> Settled:
+def _settle(run: FramePass, draft: Path, columns: Columns, part: str, batches: Iterable[pl.DataFrame]) -> Settled:
     return settle(part, map(run, batches), draft, columns)
 
 

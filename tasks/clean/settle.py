@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from tasks.data.canonical import Columns, arrow_schema
 from tasks.data.digest import PartialDigest
@@ -16,6 +14,9 @@ from tasks.data.parts import PartWriter, part_files
 from tasks.data.prefetch import prefetched
 from tasks.data.reserved import MARKS, REFUSED
 from tasks.data.version import QUARANTINE, ROWS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Settled:
         return Settled(self.digest + other.digest, self.reasons + other.reasons, self.parts + other.parts)
 
 
-def settle(part: str, batches: Iterable[pa.Table], version: Path, columns: Columns) -> Settled:
+def settle(part: str, batches: Iterable[pl.DataFrame], version: Path, columns: Columns) -> Settled:
     """Divide a part of the marked rows between the folders of a version, in files whose names begin with `part`."""
     schema = arrow_schema(columns)
     kept_schema = arrow_schema({name: kind for name, kind in columns.items() if name not in MARKS})
@@ -40,13 +41,12 @@ def settle(part: str, batches: Iterable[pa.Table], version: Path, columns: Colum
         PartWriter(version / QUARANTINE, schema, prefix=part) as quarantine,
     ):
         for batch in prefetched(batches):
-            marked = batch.select(schema.names).cast(schema)
-            is_kept = pc.is_null(marked[REFUSED])
-            rows.write(marked.select(kept_schema.names).filter(is_kept))
-            if marked[REFUSED].null_count < len(marked):
-                refused = marked.filter(pc.invert(is_kept))
-                quarantine.write(refused)
-                reasons.update(refused[REFUSED].to_pylist())
+            is_kept = batch[REFUSED].is_null()
+            rows.write(batch.select(kept_schema.names).filter(is_kept).to_arrow())
+            if not is_kept.all():
+                refused = batch.select(schema.names).filter(~is_kept)
+                quarantine.write(refused.to_arrow())
+                reasons.update(refused[REFUSED])
         return Settled(rows.digest, reasons, (part,))
 
 

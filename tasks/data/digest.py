@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.canonical import Columns, canonical_table
-from tasks.data.hashes import hash_sum, row_hashes
+from tasks.data.hashes import Hashes, hash_sum, row_hashes
 
 NOT_CONTENT = ("row_id",)  # says where a row stood, not what it holds
 _MODULUS = 2**256
@@ -38,12 +38,12 @@ def partial_digest(table: pa.Table) -> PartialDigest:
     return hashes_digest(content_hashes(table))
 
 
-def content_hashes(table: pa.Table) -> list[bytes]:
+def content_hashes(table: pa.Table) -> Hashes:
     """The hash of every row of a canonical table, as the digest adds them up."""
     return row_hashes(table, [name for name in table.column_names if name not in NOT_CONTENT])
 
 
-def hashes_digest(hashes: Sequence[bytes]) -> PartialDigest:
+def hashes_digest(hashes: Hashes) -> PartialDigest:
     """The share of rows with these `content_hashes`."""
     return PartialDigest(len(hashes), hash_sum(hashes))
 

@@ -52,7 +52,9 @@ def hash_texts(texts: pa.ChunkedArray) -> Hashes:
         return np.empty((0, 32), np.uint8)
     _, _, data = digits.buffers()
     start = 64 * digits.offset
-    return np.frombuffer(binascii.unhexlify(memoryview(data)[start : start + 64 * len(digits)]), np.uint8).reshape(-1, 32)
+    return np.frombuffer(binascii.unhexlify(memoryview(data)[start : start + 64 * len(digits)]), np.uint8).reshape(
+        -1, 32
+    )
 
 
 def hex_text(hashes: Hashes, digits: int) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.data.digest import PartialDigest, file_digest, hashes_digest, partial_digest
+from tasks.data.hashes import Hashes
 
 _DIGEST = b"lepton.digest"
 _NO_DICTIONARY = ("row_id", "key")  # no value comes twice, or few do
@@ -41,7 +42,7 @@ class PartWriter:
         self._writing: Future[None] | None = None
         self._file = self._next()
 
-    def write(self, table: pa.Table, hashes: Sequence[bytes] | None = None) -> None:
+    def write(self, table: pa.Table, hashes: Hashes | None = None) -> None:
         """Append rows, and go on to the next file where this one is full. `hashes` are theirs, if they are known."""
         if self._in_part >= self.rows_per_part:
             self._close()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.data.hashes import Cells, hash_rows, hex_text
+from tasks.data.hashes import Cells, hash_rows, hash_texts, hex_text
 
 OUTPUTS = ("label", "answer", "tags", "rating")  # roles that a model predicts or learns from, not its inputs
 KEY_DIGITS = 32
@@ -15,7 +13,7 @@ KEY_DIGITS = 32
 
 def subject_keys(subjects: pa.ChunkedArray) -> pa.Array:
     """Keys of rows that name their subject: the SHA-256 of its UTF-8 text, so that one can look a subject up."""
-    return hex_text([hashlib.sha256(text.encode()).digest() for text in subjects.to_pylist()], KEY_DIGITS)
+    return hex_text(hash_texts(subjects), KEY_DIGITS)
 
 
 def content_keys(cells: Cells, rows: int) -> pa.Array:

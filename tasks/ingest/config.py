@@ -11,6 +11,7 @@ from tasks.data.reserved import RESERVED
 from tasks.ingest.contract.checks import ColumnType, RowChecks, refuse_unknown
 from tasks.ingest.drift.drift import DriftOptions
 from tasks.ingest.fusion.options import FusionOptions, Rename
+from tasks.ingest.names import refuse_name
 from tasks.ingest.sources.sql_options import SqlOptions
 from tasks.ingest.sources.urls import without_userinfo
 from tasks.options import Options
@@ -56,6 +57,7 @@ class ColumnContract(Options):
     def _check(self) -> Self:
         if self.name in RESERVED:
             raise ValueError(f"name: found {self.name!r}, a column that Lepton adds itself; rename it in the source")
+        refuse_name("name", self.name)
         if self.minimum > self.maximum:
             raise ValueError(f"minimum: found {self.minimum}, above maximum {self.maximum}")
         if self.allowed and self.type != "string":

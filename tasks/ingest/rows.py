@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.data.hashes import encode, hash_rows, numbered_text
+from tasks.data.hashes import Hashes, encode, hash_rows, numbered_text
 from tasks.data.split import content_keys, hash_split, subject_keys
 from tasks.ingest.contract.contract import Contract
 from tasks.ingest.reading.readers import Batch
@@ -25,7 +25,7 @@ def good_rows(
     tally: Tally,
     test_share: float,
     not_inputs: Collection[str] = (),
-) -> tuple[pa.Table, list[bytes]]:
+) -> tuple[pa.Table, Hashes]:
     """The rows without a reason against them, and the hashes that the digest adds up.
 
     `row_id` begins with a row's hash, so rows sort the same from any file. Each cell is encoded once for both hashes.

@@ -16,8 +16,10 @@ from tasks.step import step
 
 def base_version(name: str, options: IngestOptions) -> DatasetRef | None:
     """The version whose rows the next one has too: the last one, where the recipe asks for what is new only."""
-    from tasks.ingest.increment.increment import find_previous
+    from tasks.ingest.increment.increment import find_previous, forget
 
+    if options.incremental == "off":  # the step may be cached, so nobody would say that an older version is the last
+        forget(options, _folder(name))
     return find_previous(options, _folder(name))
 
 

@@ -26,6 +26,13 @@ class KeywordFunction(Options):
     column: str = Field(default="text", description="Column that it reads.")
     words: list[str] = Field(min_length=1, description="Words or phrases; `delay*` is any word that begins so.")
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        empty = [word for word in self.words if not word.rstrip("*").strip()]
+        if empty:
+            raise ValueError(f"words: found {empty[0]!r}, which is in every text; give words")
+        return self
+
 
 class PatternFunction(Options):
     """Votes for a label where a regular expression matches a part of the text."""
@@ -33,7 +40,7 @@ class PatternFunction(Options):
     name: str = Field(min_length=1, description="Name in tables.")
     label: str = Field(min_length=1, description="Label that it votes for.")
     column: str = Field(default="text", description="Column that it reads.")
-    pattern: str = Field(min_length=1, description="Regular expression of RE2, found anywhere in the value.")
+    pattern: str = Field(min_length=1, description="Regular expression of RE2, found anywhere, in any case.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

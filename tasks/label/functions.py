@@ -158,10 +158,11 @@ def _own(name: str) -> Callable[[pa.Table], Any]:
         sys.path.append(here)
     try:
         found: Callable[[pa.Table], Any] = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module is anybody's code
+        is_absent = isinstance(error, ImportError | AttributeError)
         raise RecipeError(
             f"labelling function {name!r}",
-            found=str(error),
+            found=str(error) if is_absent else f"{type(error).__name__}: {error}",
             allowed="package.module:function",
             action="Correct label.weak.functions.",
         ) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,11 +41,36 @@ def check_free(files: Sequence[Path]) -> None:
         )
 
 
+@contextmanager
+def written_to(out: str) -> Iterator[None]:
+    """Say of the file that a person named that it can't be written; empty: none was named.
+
+    Raises:
+        RecipeError: it can't.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not out or not isinstance(error.filename, str):  # a full disk names no file
+            raise
+        goal, met = Path(out).resolve(), Path(error.filename).resolve()
+        if met.parent != goal.parent and not goal.is_relative_to(met):  # neither its draft nor a folder above it
+            raise
+        raise RecipeError(
+            "--out",
+            found=f"{out}: {(error.strerror or 'an error').lower()}",
+            allowed="a file in a folder that this user may write to",
+            action="Give another name.",
+        ) from error
+
+
 def write_sheets(batch: Batch, version: Version, options: LabelOptions, files: Sequence[Path]) -> None:
-    """Write the sheets of a batch, a file for each person."""
+    """Write the sheets of a batch, a file for each person. One that is there stays as it is."""
     columns = shown_columns(version, options)
     shown = _shown(batch.questions, version, columns)
     for person, file in enumerate(files, start=1):
+        if file.exists():  # of a killed run, and perhaps filled in since
+            continue
         rows = ([one.row_id, f"annotator-{person}", *shown[one.item], one.suggested, ""] for one in batch.questions)
         write_sheet(file, [ROW_ID, ANNOTATOR, *columns, "suggested", LABEL], rows)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,19 +32,16 @@ class Line:
 
 def write_sheet(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a csv that spreadsheets open as UTF-8 and compute nothing of. It is there whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as content:
-            writer = csv.writer(content)
-            writer.writerow(header)
-            writer.writerows([_inert(value) for value in row] for row in rows)
-            content.flush()
-            os.fsync(content.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(file)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    with _whole(file) as draft, draft.open("w", encoding="utf-8-sig", newline="") as content:
+        writer = csv.writer(content)
+        writer.writerow(header)
+        writer.writerows([_inert(value) for value in row] for row in rows)
+
+
+def copy_sheet(file: Path, to: Path) -> None:
+    """Copy a sheet. It is there whole or not at all."""
+    with _whole(to) as draft:
+        shutil.copyfile(file, draft)
 
 
 def read_sheet(file: Path) -> list[Line]:
@@ -62,6 +61,22 @@ def read_sheet(file: Path) -> list[Line]:
         return [line for row in reader if (line := _line(file, reader.line_num, row))]
     except csv.Error as error:
         raise _unreadable(file, str(error)) from error
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """A draft beside `file` that takes its place when the block has written it, and is on the disk by then."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "rb") as kept:
+            yield draft
+            os.fsync(kept.fileno())
+        draft.chmod(0o644)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _line(file: Path, number: int, row: dict[str | None, str | None]) -> Line | None:

@@ -159,6 +159,12 @@ def test_a_users_rules_refuse_and_add_columns(raw: Raw, run: Run, engines: dict[
     assert open_version(refs[0]).manifest.columns["words"] == "int64"
 
 
+def test_a_users_module_that_is_no_python(own: str, tmp_path: Path) -> None:
+    (tmp_path / "work" / "half_written.py").write_text("def rule(\n")
+    with pytest.raises(RecipeError, match=r"'half_written:rule': found SyntaxError: .*Correct clean.rules"):
+        find_rule("half_written:rule")
+
+
 @pytest.mark.parametrize(
     ("rule", "found"),
     [

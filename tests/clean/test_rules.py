@@ -58,7 +58,7 @@ def test_fill_missing(raw: Raw, run: Run, engine: Engine) -> None:
     version = raw({}, {"text": "a", "label": "b", "count": 3, "share": 0.5, "known": True})
     ref = run(version, engine, "fill_missing", fill_missing={"text": "?", "number": -1})
     rows = read_rows(ref, columns=["text", "label", "count", "share", "known"]).to_pylist()
-    assert rows[0] == {"text": "?", "label": "?", "count": -1, "share": -1.0, "known": False}
+    assert rows[0] == {"text": "?", "label": None, "count": -1, "share": -1.0, "known": False}
     assert rows[1] == {"text": "a", "label": "b", "count": 3, "share": 0.5, "known": True}
 
 

@@ -52,6 +52,12 @@ def test_balance_by_label_and_group_up_to_a_ratio(raw: Raw, run: Run, engines: d
     assert Counter(train)[("train", "yes", "m")] == Counter(values(ref, "text"))["w"] - 1 == 2
 
 
+def test_a_ratio_is_read_as_it_is_written(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:
+    rows = [{"label": "a"}] * 25 + [{"label": "b"}] * 35  # 25 times 1.16 is 28.999999999999996 in floats
+    ref = run(raw(*rows), engines["polars"], "balance_sample", balance_sample={"most_to_least": 1.16})
+    assert Counter(values(ref, "label")) == {"a": 25, "b": 29}
+
+
 def test_who_stays_is_told_by_the_key_and_the_seed(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:
     rows = [{"label": "a", "key": f"k{number}"} for number in range(40)] + [{"label": "b"}] * 10
     moved = [{**row, "row_id": f"{(number * 7) % 50:04d}"} for number, row in enumerate(rows)]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from infra.errors import RecipeError
 from tasks.clean.engines import Engine
+from tasks.clean.rules.columns import number_columns
 from tasks.clean.rules.order_statistics import Values, select, summary
 from tasks.clean.rules.outliers import WinsorizeOptions, fences
 from tasks.data.references import DatasetRef
@@ -51,6 +52,9 @@ class Batches:
         raise NotImplementedError
 
     def map_batches(self, frame: Any, function: Any, columns: Any) -> nw.LazyFrame[Any]:
+        raise NotImplementedError
+
+    def map_frames(self, frame: Any, function: Any) -> list[Any]:
         raise NotImplementedError
 
     def map_parts(self, frame: Any, function: Callable[..., Any]) -> list[Any]:
@@ -122,6 +126,21 @@ def test_impute_by_median_and_mode(raw: Raw, run: Run, engine: Engine) -> None:
         found = {name: values(ref, name)[row] for name in ("count", "share", "text", "known", "label")}
         # the lower median of 1 5 7 9 and of .1 .1 .3 .9; of values that are as frequent the smaller; nothing of nothing
         assert found == {"count": 5, "share": 0.1, "text": "a", "known": False, "label": None}
+
+
+def test_what_is_to_be_predicted_is_not_invented(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:
+    version = raw({"label": "x"}, {"label": "x"}, {}, {"split": "test"})
+    for rule in ("impute_missing", "fill_missing"):
+        assert values(run(version, engines["polars"], rule), "label") == ["x", "x", None, None]
+        told = run(version, engines["polars"], rule, **{rule: {"columns": ["label"]}})
+        assert None not in values(told, "label")
+    assert "label_missing" not in open_version(run(version, engines["polars"], "flag_missing")).manifest.columns
+
+
+def test_a_rating_is_not_drawn_in() -> None:
+    rows = nw.from_dict({"row_id": ["a"], "rating": [5.0], "price": [1.0]}, backend="polars")
+    assert number_columns(rows, []) == ["price"]
+    assert number_columns(rows, ["rating"]) == ["rating"]
 
 
 def test_impute_numbers_by_mode(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:

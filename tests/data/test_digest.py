@@ -55,17 +55,18 @@ def test_a_row_more_counts_even_if_it_is_a_repeat(rows: list[dict[str, Any]], da
 @given(left=ROWS.filter(lambda rows: len(rows) == 1), right=ROWS.filter(lambda rows: len(rows) == 1))
 def test_rows_are_hashed_alike_only_if_they_are_alike(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> None:
     one, other = table(left), table(right)
-    assert (row_hashes(one, list(COLUMNS)) == row_hashes(other, list(COLUMNS))) == one.equals(other)
+    alike = np.array_equal(row_hashes(one, list(COLUMNS)), row_hashes(other, list(COLUMNS)))
+    assert alike == one.equals(other)
 
 
 def test_values_do_not_run_into_each_other() -> None:
     tables = [pa.table({"a": [a], "b": [b]}) for a, b in [("x", "y"), ("xy", ""), ("", "xy"), ("1:x", "y")]]
-    assert len({row_hashes(each, ["a", "b"])[0] for each in tables}) == len(tables)
+    assert len({row_hashes(each, ["a", "b"]).tobytes() for each in tables}) == len(tables)
 
 
 def test_missing_differs_from_every_text() -> None:
     hashes = row_hashes(pa.table({"a": [None, "", "-", "None"]}), ["a"])
-    assert len(set(hashes)) == 4
+    assert len({each.tobytes() for each in hashes}) == 4
 
 
 def test_types_of_libraries_become_one() -> None:

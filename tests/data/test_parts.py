@@ -7,13 +7,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.data.digest import PartialDigest, content_hashes, file_digest
+from tasks.data.hashes import Hashes
 from tasks.data.parts import PartWriter, part_digest, part_files
 
 ROWS = pa.table({"row_id": ["1", "2", "3"], "text": ["a", "b", None]})
 
 
 @pytest.mark.parametrize("hashes", [None, content_hashes(ROWS)])
-def test_each_part_notes_its_digest(tmp_path: Path, hashes: list[bytes] | None) -> None:
+def test_each_part_notes_its_digest(tmp_path: Path, hashes: Hashes | None) -> None:
     with PartWriter(tmp_path, ROWS.schema, rows_per_part=4, digested=True) as parts:
         for _ in range(3):
             parts.write(ROWS, hashes)

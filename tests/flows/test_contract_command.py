@@ -157,6 +157,29 @@ def test_drift_between_files(file: Path, tmp_path: Path) -> None:
     assert "word: new values 'c'" in str(result.exception)
 
 
+def test_drift_reads_files_as_the_contract_does(tmp_path: Path) -> None:
+    for name, last in (("old", "2"), ("new", "3")):
+        (tmp_path / f"{name}.csv").write_text(f"n;word\n1;a\n{last};b\n")
+    (tmp_path / "c.yaml").write_text("delimiter: ;\ncontract: [{name: n}]\n")
+    words = ("drift", tmp_path / "old.csv", tmp_path / "new.csv", "--json")
+    for more in (("--contract", tmp_path / "c.yaml"), ("--delimiter", ";")):
+        assert [one["column"] for one in json.loads(call(*words, *more).stdout)["columns"]] == ["n", "word"]
+
+
+@pytest.mark.parametrize("name", ["infer", "drift"])
+def test_a_delimiter_that_is_none(file: Path, name: str) -> None:
+    result = call(name, *[file] * (1 + (name == "drift")), "--delimiter", ";;")
+    assert isinstance(result.exception, RecipeError)
+    assert "--delimiter: found ';;'; allowed: one character" in str(result.exception)
+
+
+def test_drift_of_a_folder_with_a_profile_of_something_else(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text('{"cpu": 1}')
+    result = call("drift", tmp_path, file)
+    assert isinstance(result.exception, DataError)
+    assert "profile.json: found no profile that this release reads" in str(result.exception)
+
+
 def page() -> str:
     return (checkout() / "docs" / "contracts.md").read_text(encoding="utf-8")
 

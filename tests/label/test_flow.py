@@ -109,6 +109,11 @@ def test_a_round_trip(api: None, recipe: Recipe, tmp_path: Path) -> None:
         label_next(recipe)
     listed = label_suspects(recipe)
     assert listed.judged == 11 and Path(listed.file).is_file()
+    doubtful = tmp_path / "new" / "doubtful.csv"
+    assert label_suspects(recipe, out=str(doubtful)).file == str(doubtful)
+    assert doubtful.read_bytes() == Path(listed.file).read_bytes()
+    with pytest.raises(RecipeError, match=r"--out: found .*doubtful.csv, which is there already"):
+        label_suspects(recipe, out=str(doubtful))
 
 
 def test_the_step_is_found_again_until_somebody_answers(api: None, recipe: Recipe, tmp_path: Path) -> None:
@@ -145,9 +150,10 @@ def test_the_step_is_found_again_until_somebody_answers(api: None, recipe: Recip
 
 
 def test_sheets_that_a_killed_run_did_not_hand_out_come_first(
-    api: None, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    api: None, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import flows.label
+    from tasks.label.store import LabelStore
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -156,9 +162,46 @@ def test_sheets_that_a_killed_run_did_not_hand_out_come_first(
         patch.setattr(flows.label, "write_sheets", killed)
         with pytest.raises(KeyboardInterrupt):
             flows.label.label_next(recipe, count=3, by="random")
+    mine = tmp_path / "mine.csv"
+    mine.write_text("row_id,label\n")
+    with pytest.raises(RecipeError, match=r"--out: found .*mine.csv, which is there already"):
+        flows.label.label_next(recipe, out=str(mine))
+    with monkeypatch.context() as patch:
+        patch.setattr(LabelStore, "hand_out", killed)
+        with pytest.raises(KeyboardInterrupt):
+            flows.label.label_next(recipe)
+    (sheet,) = (Path(os.environ["LEPTON_HOME"]) / "labels" / "reviews").glob("batch-*.csv")
+    filled = fill_in(sheet).read_bytes()
     asked = flows.label.label_next(recipe, count=5, by="diverse")
-    assert (asked.batch, asked.rows, asked.strategy) == (1, 3, "random")
+    assert (asked.batch, asked.rows, asked.strategy, asked.files) == (1, 3, "random", [str(sheet)])
+    assert sheet.read_bytes() == filled
     assert flows.label.label_next(recipe, count=5, by="diverse").batch == 2
+
+
+def test_weights_made_of_labels_give_none_away(api: None, tmp_path: Path, home: Path) -> None:
+    """A third of the rows is `b`, so its weight is another; one label in twelve is wrong."""
+    from flows.label import label_next, label_suspects
+
+    wrong = {5, 17, 29}
+    data = tmp_path / "rows.csv"
+    lines = [f"{number},{'ab'[(number % 3 == 0) != (number in wrong)]}" for number in range(48)]
+    data.write_text("\n".join(["x,label", *lines, *(f"{number},".replace(",", ".5,") for number in range(48))]))
+    recipe = Recipe.model_validate(
+        {
+            "name": "weighed",
+            "ingest": {
+                "path": str(data),
+                "contract": [{"name": "x", "type": "number"}, {"name": "label", "nullable": True}],
+            },
+            "clean": {"engine": "polars", "rules": ["weigh_sample"]},
+            "label": {"people": {"use": True}},
+            "train": {"task": "tabular_classification", "numeric": ["x"], "weight": "weight"},
+            "gate": {"primary_metric": "auc", "thresholds": [{"metric": "auc", "bound": 0.5}]},
+        }
+    )
+    for file in (label_suspects(recipe).file, *label_next(recipe, count=2).files):
+        header = Path(file).read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+        assert "x" in header and "weight" not in header
 
 
 def test_a_round_is_suspended_and_goes_on_where_it_was(api: None, recipe: Recipe) -> None:

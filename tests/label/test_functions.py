@@ -110,6 +110,12 @@ def test_a_strange_function_is_named(house_votes: None, name: str, text: str) ->
         votes(["a", "b"], functions=[f"house_votes:{name}"])
 
 
+def test_a_module_that_is_no_python_is_named(house_votes: None, tmp_path: Path) -> None:
+    (tmp_path / "half_written.py").write_text("def vote(\n")
+    with pytest.raises(RecipeError, match=r"'half_written:vote': found SyntaxError: .*Correct label.weak.functions"):
+        votes(["a", "b"], functions=["half_written:vote"])
+
+
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(RecipeError, match=r"'k': found ValueError: no column 'title' among text"):
         vote("x", keywords=[{"name": "k", "label": "bad", "column": "title", "words": ["x"]}])
@@ -121,6 +127,7 @@ def test_a_column_that_is_not_there_is_named() -> None:
         ({"patterns": [{"name": "p", "label": "a", "pattern": "(a"}]}, r"pattern: found '\(a'"),
         ({"functions": ["nothing"]}, "functions: found 'nothing'; write package.module:function"),
         ({"keywords": [{"name": "p", "label": "a", "words": ["b"]}] * 2}, "name: found p twice"),
+        ({"keywords": [{"name": "p", "label": "a", "words": ["b", " *"]}]}, r"words: found ' \*', which is in every"),
         ({"lexicons": [{"name": "l", "lists": [{"label": "a"}]}]}, "words: found none"),
     ],
 )

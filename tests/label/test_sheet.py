@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.errors import DataError, LeptonError, SourceError
-from tasks.label.sheet import Line, read_sheet, write_sheet
+from infra.errors import DataError, LeptonError, RecipeError, SourceError
+from tasks.label.handing import written_to
+from tasks.label.sheet import Line, copy_sheet, read_sheet, write_sheet
 
 HEADER = ["row_id", "annotator", "text", "label"]
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -88,3 +89,24 @@ def test_what_is_no_sheet_is_named(read, content: bytes, error: type[LeptonError
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"nothing.csv: found no such file"):
         read_sheet(tmp_path / "nothing.csv")
+
+
+def test_a_place_that_can_t_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "folder" / "x.csv"
+    with (
+        pytest.raises(RecipeError, match=r"--out: found .*x.csv: not a directory; allowed: a file in a folder that"),
+        written_to(str(out)),
+    ):
+        write_sheet(out, ["row_id"], [])
+    with pytest.raises(OSError, match="full"), written_to(str(out)):
+        raise OSError(28, "full")
+    with pytest.raises(FileNotFoundError), written_to(str(out)):
+        (tmp_path / "home" / "other").read_bytes()
+
+
+def test_a_copy_is_whole(tmp_path: Path) -> None:
+    write_sheet(tmp_path / "one.csv", ["row_id", "text"], [["1", "=2"]])
+    copy_sheet(tmp_path / "one.csv", tmp_path / "new" / "two.csv")
+    assert (tmp_path / "new" / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["two.csv"]

@@ -11,6 +11,7 @@ from tasks.data.references import DatasetRef
 
 if TYPE_CHECKING:
     import narwhals as nw
+    import polars as pl
     import pyarrow as pa
 
     from tasks.data.canonical import Columns
@@ -40,6 +41,11 @@ class Engine(Protocol):
         The function gets a name for the part that no other part has, nor another attempt at the same part. Its
         results must be small.
         """
+
+    def map_frames(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pl.DataFrame]], Result]
+    ) -> list[Result]:
+        """The same, with Polars frames in the canonical types in place of tables."""
 
 
 def choose_engine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ import narwhals as nw
 import pyarrow as pa
 
 from tasks.clean.engines import Result
+from tasks.clean.frames import on_frames
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 
 class DaskEngine:
@@ -55,6 +58,12 @@ class DaskEngine:
         parts = planned.to_delayed(optimize_graph=False)
         tasks = [delayed(apply)(part, number) for number, part in enumerate(parts)]
         return list(compute(*tasks))  # type: ignore[no-untyped-call]
+
+    def map_frames(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pl.DataFrame]], Result]
+    ) -> list[Result]:
+        """The same, as Polars frames."""
+        return self.map_parts(frame, partial(on_frames, function))
 
 
 def _narwhals(frame: Any) -> nw.LazyFrame[Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from tasks.clean.engines import Result
+from tasks.clean.frames import canonical_frame
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _BATCH_ROWS = 50_000
 
@@ -44,5 +48,17 @@ class PolarsEngine:
         self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pa.Table]], Result]
     ) -> list[Result]:
         """One part, whose batches stream by."""
-        batches = frame.to_native().collect_batches(chunk_size=_BATCH_ROWS, maintain_order=False, engine="streaming")
-        return [function("part", (canonical_table(batch.to_arrow()) for batch in batches))]
+        return [function("part", (canonical_table(batch.to_arrow()) for batch in _batches(frame)))]
+
+    def map_frames(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pl.DataFrame]], Result]
+    ) -> list[Result]:
+        """The same, as they come."""
+        return [function("part", map(canonical_frame, _batches(frame)))]
+
+
+def _batches(frame: nw.LazyFrame[Any]) -> Iterator[pl.DataFrame]:
+    batches: Iterator[pl.DataFrame] = frame.to_native().collect_batches(
+        chunk_size=_BATCH_ROWS, maintain_order=False, engine="streaming"
+    )
+    return batches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ import pyarrow as pa
 
 from infra.errors import LeptonError
 from tasks.clean.engines import Result
+from tasks.clean.frames import on_frames
 from tasks.data.canonical import Columns, arrow_schema, canonical_table
 
 if TYPE_CHECKING:
+    import polars as pl
     from pyspark.sql import SparkSession
 
 
@@ -69,3 +72,9 @@ class SparkEngine:
             if isinstance(result, LeptonError):
                 raise result
         return results
+
+    def map_frames(
+        self, frame: nw.LazyFrame[Any], function: Callable[[str, Iterable[pl.DataFrame]], Result]
+    ) -> list[Result]:
+        """The same, as Polars frames."""
+        return self.map_parts(frame, partial(on_frames, function))

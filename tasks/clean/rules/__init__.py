@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra.errors import RecipeError
+from infra.errors import LeptonError, RecipeError
 from tasks.clean.rules import (
     categories,
     dates,
@@ -78,6 +78,10 @@ def find_rule(name: str) -> Rule:
         return describe(getattr(importlib.import_module(module), function), name)
     except (ImportError, AttributeError) as error:
         raise _unknown(name, str(error)) from error
+    except LeptonError:
+        raise
+    except Exception as error:  # a module is anybody's code
+        raise _unknown(name, f"{type(error).__name__}: {error}") from error
 
 
 def _unknown(name: str, found: str) -> RecipeError:

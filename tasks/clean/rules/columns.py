@@ -11,6 +11,7 @@ from pydantic import Field
 
 from infra.errors import RecipeError
 from tasks.data.reserved import RESERVED
+from tasks.data.split import OUTPUTS
 from tasks.options import Options
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
@@ -25,13 +26,19 @@ class TextOptions(Options):
 class NumberOptions(Options):
     """A rule on numbers."""
 
-    columns: list[str] = Field(default=[], description="Columns of numbers; empty: every such column of the data.")
+    columns: list[str] = Field(default=[], description=f"Columns of numbers; empty: all but {', '.join(OUTPUTS)}.")
 
 
 class ColumnOptions(Options):
     """A rule on columns of any type."""
 
     columns: list[str] = Field(default=[], description="Columns; empty: every column of the data.")
+
+
+class InputOptions(Options):
+    """A rule that must not invent what is to be predicted, unless told to."""
+
+    columns: list[str] = Field(default=[], description=f"Columns; empty: all but {', '.join(OUTPUTS)}.")
 
 
 class NamedColumnOptions(Options):
@@ -45,14 +52,19 @@ def data_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
     return choose(chosen, _names(frame, lambda _: True))
 
 
+def input_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
+    """The chosen columns, or all but the reserved ones and the outputs."""
+    return _inputs(chosen, _names(frame, lambda _: True))
+
+
 def text_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
     """The chosen string columns, or all but the reserved ones."""
     return choose(chosen, _names(frame, lambda kind: kind == nw.String))
 
 
 def number_columns(frame: Frame, chosen: Sequence[str]) -> list[str]:
-    """The chosen columns of numbers, or all but the reserved ones."""
-    return choose(chosen, _names(frame, lambda kind: kind.is_numeric()))
+    """The chosen columns of numbers, or all but the reserved ones and the outputs: a test's truth is not drawn in."""
+    return _inputs(chosen, _names(frame, lambda kind: kind.is_numeric()))
 
 
 def batch_texts(batch: pa.Table, chosen: Sequence[str]) -> list[str]:
@@ -96,6 +108,10 @@ def named(chosen: Sequence[str], available: Sequence[str], rule: str, option: st
             action=f"Name them in clean.options.{rule}.{option}.",
         )
     return choose(chosen, available)
+
+
+def _inputs(chosen: Sequence[str], available: Sequence[str]) -> list[str]:
+    return choose(chosen, available) if chosen else [name for name in available if name not in OUTPUTS]
 
 
 def _names(frame: Frame, accepts: Callable[[Any], bool]) -> list[str]:

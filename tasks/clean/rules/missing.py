@@ -15,13 +15,13 @@ from pydantic import Field
 from infra.errors import RecipeError
 from tasks.clean.columns import frame_columns
 from tasks.clean.engines import Engine
-from tasks.clean.rules.columns import ColumnOptions, data_columns
+from tasks.clean.rules.columns import ColumnOptions, InputOptions, data_columns, input_columns
 from tasks.clean.rules.mapping import replace_column
 from tasks.clean.rules.refusal import refuse
 from tasks.clean.rules.statistics import modes, quantiles
 
 
-class FillMissingOptions(ColumnOptions):
+class FillMissingOptions(InputOptions):
     """What stands in for a missing value."""
 
     text: str = Field(default="missing", description="For strings.")
@@ -29,7 +29,7 @@ class FillMissingOptions(ColumnOptions):
     boolean: bool = Field(default=False, description="For booleans.")
 
 
-class ImputeMissingOptions(ColumnOptions):
+class ImputeMissingOptions(InputOptions):
     """Which statistic of the training rows stands in for a missing value."""
 
     numbers: Literal["median", "mode"] = Field(
@@ -37,7 +37,7 @@ class ImputeMissingOptions(ColumnOptions):
     )
 
 
-class FlagMissingOptions(ColumnOptions):
+class FlagMissingOptions(InputOptions):
     """How the columns that tell of missing values are named."""
 
     suffix: str = Field(default="_missing", min_length=1, description="Added to a column's name.")
@@ -52,13 +52,13 @@ def drop_missing(rows: nw.DataFrame[Any], options: ColumnOptions) -> nw.DataFram
 def fill_missing(rows: nw.DataFrame[Any], options: FillMissingOptions) -> nw.DataFrame[Any]:
     """Put a constant where a value is missing."""
     schema = rows.collect_schema()
-    names = data_columns(rows, options.columns)
+    names = input_columns(rows, options.columns)
     return rows.with_columns(nw.col(name).fill_null(_constant(schema[name], options)) for name in names)
 
 
 def flag_missing(rows: nw.DataFrame[Any], options: FlagMissingOptions) -> nw.DataFrame[Any]:
     """Add a column of true and false for each column, true where its value is missing. Filling comes after it."""
-    flags = {f"{name}{options.suffix}": name for name in data_columns(rows, options.columns)}
+    flags = {f"{name}{options.suffix}": name for name in input_columns(rows, options.columns)}
     taken = [flag for flag in flags if flag in rows.columns]
     if taken:
         raise RecipeError(
@@ -76,7 +76,7 @@ def impute_missing(frame: nw.LazyFrame[Any], options: ImputeMissingOptions, engi
     A column without a value in the training rows stays as it is.
     """
     schema = frame.collect_schema()
-    names = data_columns(frame, options.columns)
+    names = input_columns(frame, options.columns)
     by_rank = [name for name in names if options.numbers == "median" and schema[name].is_numeric()]
     medians = {name: found[0] for name, found in quantiles(frame, engine, by_rank, (0.5,)).items()}
     values = medians | modes(frame, engine, [name for name in names if name not in by_rank])

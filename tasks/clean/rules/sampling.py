@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, Self
 
@@ -32,7 +33,9 @@ class BalanceSampleOptions(Options):
     columns: list[str] = Field(
         default=["label"], min_length=1, description="Label or group; of several, each combination."
     )
-    most_to_least: float = Field(default=1.0, ge=1, description="How many times the rarest a combination may occur.")
+    most_to_least: float = Field(
+        default=1.0, ge=1, le=1_000_000, description="How many times the rarest a combination may occur."
+    )
     seed: int = Field(default=0, description="Another seed leaves other rows.")
 
 
@@ -125,7 +128,7 @@ def _bits(seed: int, text: str, count: int) -> int:
 def _kept(most_to_least: float, sizes: Mapping[Hashable, int]) -> Ranks:
     """The rank of the last row that stays, in each combination that has too many."""
     _check_groups(len(sizes))
-    most = int(min(sizes.values(), default=0) * most_to_least)
+    most = int(min(sizes.values(), default=0) * Decimal(str(most_to_least)))  # 25 times 1.16 is below 29 in floats
     return {group: (most - 1,) for group, size in sizes.items() if size > most}
 
 

@@ -83,13 +83,16 @@ class Contract:
         Raises:
             DataError: it lacks one.
         """
+        has_any = any(column.source in found for column in self.columns)
         for column in self.columns:
-            if column.source not in found and not column.optional:
+            if column.source not in found and not (column.optional and has_any):
                 raise DataError(
                     f"column {column.source!r} (for {column.contract.name})",
                     found=f"only the columns {', '.join(found)}",
                     allowed="a source that has every column of the contract",
-                    action=f"Set {column.option}, or change the source.",
+                    action="Set ingest.delimiter to what separates its values."
+                    if len(found) == 1 and any(mark in next(iter(found)) for mark in ";\t|")
+                    else f"Set {column.option}, or change the source.",
                 )
 
     def _conversions(self, texts: pl.DataFrame, typed: pl.DataFrame) -> tuple[list[pl.LazyFrame], list[str]]:

@@ -31,6 +31,7 @@ from tasks.ingest.config import ColumnContract, IngestOptions
 from tasks.ingest.contract.observation import DIGITS, MARKS, PATTERNS, TEXT_MARKS, Observation
 from tasks.ingest.contract.proposal import NOT_IN_CONTRACTS, Proposal
 from tasks.ingest.contract.unique import KeyFile, key_file
+from tasks.ingest.names import problem_of
 from tasks.ingest.reading.batches import Batch
 from tasks.ingest.reading.readers import read_batches
 from tasks.ingest.sources.sources import resolve, without_userinfo
@@ -60,17 +61,18 @@ def infer(source: SourceRef, delimiter: str = ",", most_rows: int = 0) -> Propos
     Raises:
         SourceError: a file can't be read, or it has no row.
     """
-    names = _column_names(source, delimiter)
+    found = _column_names(source, delimiter)
+    names = [name for name in found if not problem_of(name)]
     seen = {name: Observation(name) for name in names}
     rows, is_whole, unreadable = 0, True, Counter[str]()
     with tempfile.TemporaryDirectory() as folder, key_file(Path(folder) / "keys", tuple((n,) for n in names)) as keys:
         for batch in read_batches(source, delimiter, names):
-            room = most_rows - rows if most_rows else batch.rows.num_rows
+            room = most_rows - rows if most_rows else len(batch.lines)
             _see(batch, names, seen, keys, room)
-            rows += min(batch.rows.num_rows, room)
+            rows += min(len(batch.lines), room)
             unreadable.update(row.reason for row in batch.refused)
             report(Progress("infer", 0.0, 1.0, f"{rows:,} rows"))
-            if room < batch.rows.num_rows:
+            if room < len(batch.lines):
                 is_whole = False
                 break
         differing = {name for n, name in enumerate(names) if keys and seen[name].differs and not keys.repeats(n)}
@@ -78,6 +80,7 @@ def infer(source: SourceRef, delimiter: str = ",", most_rows: int = 0) -> Propos
     if not rows:
         raise _no_row(source)
     columns, contract, left_out = _propose(seen, differing)
+    left_out |= {name: problem_of(name) for name in found if name not in names}
     return Proposal(rows, is_whole, contract, columns, left_out, unreadable)
 
 
@@ -93,8 +96,8 @@ def _see(batch: Batch, names: Sequence[str], seen: Mapping[str, Observation], ke
     """Look at the first rows of a batch for which there is room."""
     import polars as pl
 
-    table = batch.rows.slice(0, room)
-    rows = table.num_rows
+    rows = min(len(batch.lines), room)  # a file may have none of the columns, and a table of none has no rows
+    table = batch.rows.slice(0, rows)
     columns = {
         name: pl.Series(name, pl.from_arrow(table.column(name)), dtype=pl.String)
         if name in table.column_names
@@ -178,7 +181,7 @@ def _outward(value: float, down: bool) -> float:
     if not value:
         return value
     if abs(value) >= _HUGE:
-        return math.copysign(sys.float_info.max, value)
+        return math.copysign(sys.float_info.max if (value < 0) == down else _HUGE, value)
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
     steps = round(value / step, 6)  # 420.00000000000006 is 420
     return float(f"{(math.floor(steps) if down else math.ceil(steps)) * step:.10g}")

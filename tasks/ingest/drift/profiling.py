@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from infra.errors import DataError
 from infra.progress import Progress, report
 from tasks.data.canonical import arrow_schema, canonical_table
 from tasks.data.manifest import MANIFEST, read_manifest
@@ -23,15 +24,28 @@ def profile_of(path: str, delimiter: str = ",") -> Profile:
 
     Raises:
         SourceError: there is no such file, or it can't be read.
+        DataError: the profile is of another release, or none.
     """
     folder = Path(path)
     if (folder / PROFILE).is_file():
-        return read_profile(folder)
+        return _kept_profile(folder)
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
         types = {name: kind for name, kind in manifest.columns.items() if name not in RESERVED}
         return profile_rows(part_files(folder / ROWS), types, manifest.left_out)
     return _profile_file(path, delimiter)
+
+
+def _kept_profile(folder: Path) -> Profile:
+    try:
+        return read_profile(folder)
+    except ValueError:
+        raise DataError(
+            str(folder / PROFILE),
+            found="no profile that this release reads",
+            allowed="what Lepton keeps in the folder of a version",
+            action="Move it away, or name the data's files.",
+        ) from None
 
 
 def _profile_file(path: str, delimiter: str) -> Profile:

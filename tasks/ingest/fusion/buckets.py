@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 
 from tasks.ingest.fusion.options import FusionOptions
+from tasks.ingest.names import RESERVED_PREFIX
 from tasks.ingest.scale import DECIMALS, DIGITS
 
 if TYPE_CHECKING:
     import polars as pl
 
-MEMBER, ROW, FILE, LINE, FRESH = (f"lepton:{name}" for name in ("member", "row", "file", "line", "fresh"))
-_BUCKET = "lepton:bucket"
+MEMBER, ROW, FILE, LINE, FRESH = (f"{RESERVED_PREFIX}{name}" for name in ("member", "row", "file", "line", "fresh"))
+_BUCKET = f"{RESERVED_PREFIX}bucket"
 _BUCKETS = 64
 _ROWS_AT_ONCE = 200_000
 _ROWS_IN_GROUP = 250_000

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.ingest.names import refuse_name
 from tasks.options import Options
 
 
@@ -37,6 +38,10 @@ class FusionOptions(Options):
             raise ValueError(f"freshest_by: found {found} with conflict {self.conflict}; `freshest` needs a column")
         if self.freshest_by and not self.on:
             raise ValueError("on: found no column; rows conflict only where they share a key")
+        for name in self.on:
+            refuse_name("on", name)
+        if self.freshest_by:
+            refuse_name("freshest_by", self.freshest_by)
         if len(set(self.on)) < len(self.on):
             raise ValueError(f"on: found a column twice in {self.on}; name each once")
         return self

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tasks.ingest.config import SOURCE
 from tasks.ingest.fusion.buckets import FILE, FRESH, LINE, MEMBER, ROW
 from tasks.ingest.fusion.options import FusionOptions
+from tasks.ingest.names import RESERVED_PREFIX
 from tasks.ingest.reading.batches import Batch, Refused, row_text
 from tasks.ingest.reading.readers import BATCH_ROWS
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LOST = "fusion: another row"
-_WINNER, _COUNT = "lepton:winner", "lepton:count"
+_WINNER, _COUNT = f"{RESERVED_PREFIX}winner", f"{RESERVED_PREFIX}count"
 
 
 class Resolution:

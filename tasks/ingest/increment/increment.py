@@ -40,6 +40,11 @@ def find_previous(options: IngestOptions, into: Path) -> DatasetRef | None:
     return reference(version)
 
 
+def forget(options: IngestOptions, into: Path) -> None:
+    """Go on from no version of these options: what is ingested next is ingested whole."""
+    (into / POINTERS / _way(options)).unlink(missing_ok=True)
+
+
 def find_new(options: IngestOptions, base: DatasetRef) -> SourceRef:
     """What of the source `base` does not have.
 

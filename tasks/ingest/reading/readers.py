@@ -94,17 +94,52 @@ def _read_parquet(file: str, content: IO[bytes], wanted: Sequence[str]) -> Itera
         raise _error(file, f"the columns {repeated} twice", "columns of distinct names", "Rename them.")
     names, row = [name for name in wanted if name in found], 0
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=names):
-        columns = {name: _parquet_text(batch.column(name)) for name in names}
-        yield Batch(pa.table(columns), tuple(range(row + 1, row + batch.num_rows + 1)), file, found)
+        numbers = range(row + 1, row + batch.num_rows + 1)
+        try:
+            columns = {name: _parquet_text(batch.column(name)) for name in names}
+            yield Batch(pa.table(columns), tuple(numbers), file, found)
+        except UnicodeDecodeError:
+            texts = zip(*(_decoded_texts(batch.column(name)) for name in names), strict=True)
+            yield make_batch(file, [Line(*line) for line in zip(numbers, texts, strict=True)], names, found)
         row += batch.num_rows
 
 
 def _parquet_text(values: pa.Array) -> pa.Array:
+    """Values as text.
+
+    Raises:
+        UnicodeDecodeError: some are bytes that are not UTF-8.
+    """
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if _is_bytes(values.type):
+        texts = values.cast(pa.binary()).cast(pa.string(), safe=False)
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise UnicodeDecodeError("utf-8", b"", 0, 0, str(error)) from None
+        return texts
     try:
         return values.cast(pa.string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and structs; bytes that are not UTF-8
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and structs
         texts = [None if value is None else json.dumps(value, default=repr) for value in values.to_pylist()]
         return pa.array(texts, pa.string())
+
+
+def _decoded_texts(values: pa.Array) -> list[str | None]:
+    """The same one by one, a lone surrogate for each byte that is not UTF-8."""
+    try:
+        texts: list[str | None] = _parquet_text(values).to_pylist()
+    except UnicodeDecodeError:
+        plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+        octets = plain.cast(pa.binary()).to_pylist()
+        return [None if value is None else value.decode("utf-8", "surrogateescape") for value in octets]
+    return texts
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(check(kind) for check in checks) or pa.types.is_fixed_size_binary(kind)
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -21,6 +21,7 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.5
 """Doubled from one attempt to the next. Bytes that arrive begin the count anew."""
 _BLOCK, _RANGE = 4 << 20, 8 << 20
+_TOLD = 64 << 20
 _CONTENT = ("ETag", "Content-MD5", "Digest")
 _MOMENT = ("LastModified", "Last-Modified", "mtime")
 
@@ -51,7 +52,18 @@ def fetched(url: str, digest: str) -> Iterator[IO[bytes]]:
 
 def read_blocks(url: str) -> Iterator[bytes]:
     """The bytes of a remote file in order, as `RemoteFile.blocks` reads them."""
-    return RemoteFile(url).blocks()
+    return telling(url, RemoteFile(url).blocks())
+
+
+def telling(file: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks. How much it was is told now and then."""
+    size = told = 0
+    for block in blocks:
+        size += len(block)
+        if size >= told + _TOLD:
+            told = size
+            report(Progress("ingest", 0.0, 1.0, f"{size >> 20:,} MiB of {without_userinfo(file)} read"))
+        yield block
 
 
 def changed(url: str) -> SourceError:

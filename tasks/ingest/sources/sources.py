@@ -14,7 +14,7 @@ from tasks.data.references import MemberRef, SourceRef
 from tasks.ingest.config import IngestOptions, SourceOptions
 from tasks.ingest.sources.known_digests import known_digest, remember_digest
 from tasks.ingest.sources.listing import Listing, list_files
-from tasks.ingest.sources.remote import RemoteFile, fetched
+from tasks.ingest.sources.remote import RemoteFile, fetched, telling
 from tasks.ingest.sources.samples import fetch_sample
 from tasks.ingest.sources.sql import take_snapshot
 from tasks.ingest.sources.urls import is_url, reading, source_error, without_userinfo
@@ -145,7 +145,7 @@ def _sha256(file: str) -> str:
 
 def _digest_of(file: str, blocks: Iterator[bytes]) -> str:
     total, size = hashlib.sha256(), 0
-    for block in blocks:
+    for block in telling(file, blocks):
         total.update(block)
         size += len(block)
     if not size:

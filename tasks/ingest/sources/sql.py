@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,15 @@ def _above(connection: Connection, options: SqlOptions, watermark: str, above: s
     marks: Any = column(watermark)
     rows = _select(options)
     sample = connection.execute(rows.with_only_columns(marks).where(marks.is_not(None)).limit(1)).scalar()
-    least = _least_text(above) if isinstance(sample, str) else _like(sample, above)
+    try:
+        least = _least_text(above) if isinstance(sample, str) else _like(sample, above)
+    except (ValueError, InvalidOperation):
+        raise DataError(
+            f"column {watermark!r}",
+            found=f"{above} before and {sample} now",
+            allowed="numbers, or ISO dates, but not both",
+            action="Ingest all anew with --set ingest.incremental=off.",
+        ) from None
     if least is None:
         return rows
     mark: Any = bindparam(_ABOVE, least)
@@ -167,7 +176,9 @@ def _like(sample: Any, text: str) -> Any:
         return datetime.fromisoformat(text)
     if isinstance(sample, date):
         return date.fromisoformat(text)
-    if isinstance(sample, int | float | Decimal):
+    if isinstance(sample, int):
+        return math.floor(Decimal(text))  # SQLite may have fractions among whole numbers
+    if isinstance(sample, float | Decimal):
         return type(sample)(text)
     return text
 

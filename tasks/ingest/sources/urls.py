@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 from infra.errors import LeptonError, MachineError, SourceError
 
 _USERINFO = re.compile(r"://[^/?#\s]*@")
+_SIGNATURE = re.compile(
+    r"([?&](?:x-(?:amz|goog|oss)-(?:signature|security-token|credential)|signature|sig|\w*token|\w*secret"
+    r"|(?:api|access|subscription)[_-]?key|passw(?:or)?d|pwd)=)[^&#\s]+",
+    re.IGNORECASE,
+)
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 _EXTRAS = {"s3": "lepton[s3]", "s3a": "lepton[s3]"}
 _PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs"}
@@ -27,8 +32,8 @@ def is_web(path: str) -> bool:
 
 
 def without_userinfo(text: str) -> str:
-    """A text for people: no URL in it tells a user's name or password."""
-    return _USERINFO.sub("://", text)
+    """A text for people: no URL in it tells a user's name or password, nor the signature or token of a signed one."""
+    return _SIGNATURE.sub(r"\1***", _USERINFO.sub("://", text))
 
 
 def storage_options(url: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -8,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.errors import DataError, RecipeError
+from tasks.data.references import DatasetRef
 from tasks.ingest.config import ColumnContract, IngestOptions, SourceColumns
 from tasks.ingest.contract.checks import Comparison, Condition, Presence, RowChecks, Sum
 from tasks.ingest.contract.contract import Contract
+
+Ingest = Callable[..., DatasetRef]
 
 
 def contract(*columns: ColumnContract, **roles: str) -> Contract:
@@ -288,3 +292,15 @@ def test_the_verdicts_are_those_of_a_pandera_schema(rows: list[tuple[int | None,
     except SchemaErrors as error:
         failed = set(error.failure_cases["index"])
     assert {place for place, reason in enumerate(reasons.to_pylist()) if reason} == failed
+
+
+def test_a_source_with_none_of_the_columns(ingest_file: Ingest) -> None:
+    """Though each of them may be absent, rows of which nothing is read are no rows of this data set."""
+    contract = [ColumnContract(name="text", nullable=True), ColumnContract(name="label", nullable=True)]
+    with pytest.raises(DataError, match=r"column 'text' \(for text\): found only the columns body, topic"):
+        ingest_file("body,topic\nx,a\n", contract=contract)
+
+
+def test_another_delimiter_than_the_one_that_is_read(ingest_file: Ingest) -> None:
+    with pytest.raises(DataError, match=r"found only the columns text;label; .* Set ingest\.delimiter"):
+        ingest_file("text;label\nx;a\n")

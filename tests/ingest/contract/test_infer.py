@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.errors import SourceError
@@ -179,6 +179,7 @@ texts = st.one_of(
 
 @settings(deadline=None)  # the first example loads Polars
 @given(rows=st.lists(st.tuples(texts, texts), min_size=1, max_size=60))
+@example(rows=[("", "1.7000000000000001e+308"), ("1.79e308", "-1.7976931348623157e308")])
 def test_a_file_keeps_the_contract_proposed_from_it(
     rows: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -187,6 +188,27 @@ def test_a_file_keeps_the_contract_proposed_from_it(
     tally, contract = held(file, infer(locate_file(str(file))))
     assert failures(tally, contract).table() == []
     assert tally.good == len(rows)
+
+
+def test_columns_that_nothing_can_name_are_left_out(tmp_path: Path) -> None:
+    """Pandas writes its index without a name."""
+    columns: dict[str, Sequence[object]] = {"": [0], "*": [1], "^n$": [2], "lepton:row": [3], "n": [4]}
+    proposal = infer(locate_file(str(write_csv(tmp_path / "x.csv", columns))))
+    assert [column.name for column in proposal.contract] == ["n"]
+    assert proposal.left_out == {
+        "": "no name",
+        **dict.fromkeys(("*", "^n$"), "a name that means several columns"),
+        "lepton:row": "a name that Lepton uses itself",
+    }
+
+
+def test_a_file_beside_it_that_has_no_such_column(tmp_path: Path) -> None:
+    """Its rows have no value, as an ingest of both would see them."""
+    write_csv(tmp_path / "a.csv", {"n": [1, 2]})
+    write_csv(tmp_path / "b.csv", {"other": [1, 2, 3]})
+    proposal = infer(locate_file(str(tmp_path)), most_rows=100)
+    assert (proposal.rows, proposal.contract[0].nullable, proposal.is_whole) == (5, True, True)
+    assert infer(locate_file(str(tmp_path)), most_rows=4).is_whole is False
 
 
 def test_real_files_keep_the_contracts_proposed_from_them(shared_data: Path) -> None:

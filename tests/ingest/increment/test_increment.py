@@ -351,3 +351,15 @@ def test_a_kill_between_version_and_pointer_adds_nothing_twice(lake: Lake) -> No
     second = lake.take(incremental="files")
     assert (second.rows_in, len(lake.versions())) == (60, 2)
     assert find_previous(options, lake.into) == second == lake.take(incremental="files")
+
+
+def test_a_full_ingest_is_gone_on_from_even_if_its_result_is_a_kept_one(tmp_path: Path, home: Path) -> None:
+    """A step that is cached says nothing of the version: the one before it, which has more rows, must not stand."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(40)))
+    content = {"path": str(tmp_path / "in"), "contract": [{"name": "text"}, {"name": "label"}]}
+    growing, full = (IngestOptions.model_validate({**content, "incremental": mode}) for mode in ("files", "off"))
+    ref = ingest(growing, resolve(growing), home / "datasets" / "mine-raw")
+    assert steps.base_version("mine", growing) == ref
+    assert steps.base_version("mine", full) is None
+    assert steps.base_version("mine", growing) is None

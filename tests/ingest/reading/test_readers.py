@@ -69,7 +69,7 @@ def test_csv_with_another_delimiter(tmp_path: Path) -> None:
         (b'a,b\n1,2\n3,"open\n4,5\n', r"a quote opened at line 3 that is not closed"),
         (b"a,a,b\n1,2,3\n", r"the columns 'a' twice"),
         (b'a,"b\n1,2\n', r"a broken header: unexpected end of data"),
-        (b'a,b\n1,2\n3,"' + b"x\n" * (9 << 20), r"a value of more than 16 MiB from line 3 on"),
+        (b'a,b\n1,2\n3,"' + (b"x" * 1000 + b"\n") * (17 << 10), r"a value of more than 16 MiB from line 3 on"),
         ("a,b\n1,2\n".encode("utf-16"), r"a header that is not UTF-8"),
     ],
 )
@@ -251,3 +251,18 @@ def test_parquet_with_a_broken_footer(tmp_path: Path) -> None:
 def test_control_characters_are_characters(tmp_path: Path) -> None:
     batch = csv(tmp_path, b"a,b\n\0,\x1b\n")
     assert batch.rows.to_pydict() == {"a": ["\0"], "b": ["\x1b"]}
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_parquet_with_bytes_that_are_no_text(tmp_path: Path, kind: pa.DataType) -> None:
+    """Only the row that has them is set aside, and the others are what they were."""
+    octets = pa.array([b"x", b"\xffy", None, "\u00e9".encode()])
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    values = octets.cast(pa.large_binary()).view(plain) if plain == pa.large_string() else octets.view(plain)
+    if plain is not kind:
+        values = values.dictionary_encode()
+    pq.write_table(pa.table({"a": values, "b": [1, 2, 3, 4]}), tmp_path / "x.parquet")
+    batch = read(tmp_path / "x.parquet", "parquet")
+    assert batch.rows.to_pydict() == {"a": ["x", None, "\u00e9"], "b": ["1", "3", "4"]}
+    assert list(batch.lines) == [1, 3, 4]
+    assert refused(batch) == [("not UTF-8", "2", '["?y", "2"]')]

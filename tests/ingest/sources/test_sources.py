@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from infra.errors import SourceError
+from infra.progress import watching
 from tasks.ingest.config import ColumnContract, IngestOptions
 from tasks.ingest.reading.readers import read_batches
 from tasks.ingest.sources import remote
@@ -207,3 +208,23 @@ def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 def test_a_scheme_that_nobody_knows() -> None:
     with pytest.raises(SourceError, match=r"source gopher://a/b\.csv: found no answer: Protocol not known: gopher"):
         resolve(options("gopher://a/b.csv"))
+
+
+def test_what_signs_a_url_is_never_told() -> None:
+    """Whoever has it can read the file; what else stands in a query tells one file from another."""
+    told = without_userinfo("https://lake/a.csv?id=3&X-Amz-Signature=geheim&X-Amz-Credential=geheim%2Fs3&p=2 is gone")
+    assert told == "https://lake/a.csv?id=3&X-Amz-Signature=***&X-Amz-Credential=***&p=2 is gone"
+    for name in ("sig", "Signature", "token", "access_token", "api_key", "password", "client_secret"):
+        assert without_userinfo(f"https://lake/a.csv?{name}=geheim#x") == f"https://lake/a.csv?{name}=***#x"
+    assert without_userinfo("https://lake/a.csv?monkey=1&key=b.csv") == "https://lake/a.csv?monkey=1&key=b.csv"
+
+
+def test_how_far_a_large_file_was_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "_TOLD", 1 << 20)
+    (tmp_path / "x.csv").write_bytes(b"a\n" + b"1\n" * (5 << 18))
+    told: list[str] = []
+    with watching(lambda progress: told.append(progress.text)):
+        resolve(options(str(tmp_path / "x.csv")))
+        with open_source((tmp_path / "x.csv").as_uri()):
+            pass
+    assert [text.partition(" of ")[0] for text in told if text.endswith("x.csv read")] == ["1 MiB", "2 MiB", "2 MiB"]

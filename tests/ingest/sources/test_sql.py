@@ -334,3 +334,63 @@ def test_a_row_without_a_mark_is_set_aside_once(sqlite: Callable[..., str], tmp_
     sqlite([(None, "unplaced", "a"), *many(2, 40)])
     second = ingest(given, find_new(given, first), into, base=first)
     assert (second.rows_out, second.quarantined) == (42, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (list("123456789"), ["10", "11"]),
+        ([f"2024-01-01T{hour:02d}:00:00" for hour in range(10)], ["2024-01-01 12:00:00", "2024-01-01T13:00:00+02:00"]),
+        ([f"202401{day:02d}" for day in range(1, 10)], ["20240110", "20240111"]),
+        ([1, 2, 3, 4, 5.5], [5.75, 6]),
+    ],
+)
+def test_marks_that_are_texts(
+    sqlite: Callable[..., str], tmp_path: Path, before: list[object], after: list[object]
+) -> None:
+    """A database has "10" below "9", and a blank below a T: no row is lost by that, and none comes twice."""
+    given = options(sql={"url": sqlite([]), "table": "t"}, incremental="rows", watermark="n")
+    into, first = tmp_path / "datasets", None
+    for marks in (before, [], after, []):
+        sqlite([(mark, f"text {mark}", "ab"[place % 2]) for place, mark in enumerate(marks)])
+        base = find_previous(given, into)
+        first = ingest(given, find_new(given, base) if base else resolve(given), into, base=base)
+    assert first is not None and (first.rows_in, first.rows_out) == (len(before) + len(after),) * 2
+
+
+def test_marks_of_another_kind_than_before(sqlite: Callable[..., str]) -> None:
+    asked = SqlOptions(url=sqlite(many(3)), table="t")
+    with pytest.raises(DataError, match=r"column 'n': found 2024-01-01 before and 0 now; .*incremental=off"):
+        take_snapshot(asked, "n", "2024-01-01")
+
+
+def test_a_row_without_a_mark_is_told_by_its_table(sqlite: Callable[..., str], tmp_path: Path) -> None:
+    given = options(
+        sql={"url": sqlite([*many(40), (None, "unplaced", "a")]), "table": "t"},
+        incremental="rows",
+        watermark="n",
+        max_bad_share=0.5,
+    )
+    version = open_version(ingest(given, resolve(given), tmp_path / "datasets"))
+    (rows,) = [pq.read_table(file).to_pylist() for file in version.quarantine.glob("*.parquet")]
+    assert [row["origin"].rpartition("/")[2] for row in rows] == ["a.db#t:41"]
+
+
+def test_sqlite_is_only_read(sqlite: Callable[..., str], tmp_path: Path) -> None:
+    url = sqlite(many(2))
+    for query in ("DROP TABLE t", "DELETE FROM t RETURNING n"):
+        with pytest.raises(SourceError, match="attempt to write a readonly database"):
+            take_snapshot(SqlOptions(url=url, query=query))
+    assert take_snapshot(SqlOptions(url=url, table="t")) is not None
+    with pytest.raises(SourceError, match=r"source sqlite:///.*none\.db: found no such file"):
+        take_snapshot(SqlOptions(url=f"sqlite:///{tmp_path / 'none.db'}", table="t"))
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_what_a_killed_run_left_is_removed(sqlite: Callable[..., str]) -> None:
+    asked = SqlOptions(url=sqlite(many(2)), table="t")
+    shot = take_snapshot(asked)
+    assert shot is not None
+    (shot.file.parent / ".draft-left").write_bytes(b"half")
+    take_snapshot(asked)
+    assert [file.name for file in shot.file.parent.iterdir()] == [shot.file.name]
