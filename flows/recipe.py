@@ -44,8 +44,13 @@ class Recipe(Options):
         names = [column.name for column in self.ingest.contract]
         needed = (*LEARNED_COLUMNS[self.train.task], *self.train.numeric, *self.train.categorical)
         absent = [name for name in needed if name not in names]
-        if absent:
+        may_be_added = any(":" in rule or rule == "flag_missing" for rule in self.clean.rules)
+        if absent and not may_be_added:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
+        sampled = sorted({"weigh_sample", "balance_sample"} & set(self.clean.rules))
+        if sampled and (self.label.enabled or self.augment.balance_to):
+            after = "label gives labels" if self.label.enabled else "augment.balance_to makes rows"
+            raise ValueError(f"clean.rules: found {sampled[0]}, which runs before {after}; leave one of them out")
         is_loose = any(column.name == "label" and column.nullable for column in self.ingest.contract)
         is_filled = self.label.enabled or "drop_missing" in self.clean.rules
         if is_loose and "label" in LEARNED_COLUMNS[self.train.task] and not is_filled:

@@ -46,11 +46,24 @@ class Lesson:
 
 
 def read_train_rows(spec: TrainSpec) -> pa.Table:
-    """What the task reads of the train split, in the order of `row_id`."""
+    """What the task reads of the train split, in the order of `row_id`.
+
+    Raises:
+        DataError: a column is not there, or the weights are no numbers.
+    """
     options, dataset = spec.options, Reference(path=spec.dataset_path, digest=spec.dataset_digest)
     columns = [*LEARNED_COLUMNS[options.task], *options.numeric, *options.categorical]
+    there = open_version(dataset).manifest.columns
+    absent = [name for name in columns if name not in there]
+    if absent:
+        raise DataError(
+            "columns to learn from",
+            found=f"no {', '.join(absent)}",
+            allowed=", ".join(there),
+            action="Let a cleaning rule add it, or correct train.numeric and train.categorical.",
+        )
     if options.weight:
-        check_weight_column(options.weight, open_version(dataset).manifest.columns)
+        check_weight_column(options.weight, there)
         columns.append(options.weight)
     return read_rows(dataset, "train", list(dict.fromkeys(columns)))
 

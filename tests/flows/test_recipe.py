@@ -51,6 +51,11 @@ def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
         ("support", ["clean.rules=[trim, polish]"], "polish"),
         (
             "support",
+            ["clean.rules=[weigh_sample]", "augment.methods=[{method: swap}]", "augment.balance_to=0.5"],
+            "clean.rules: found weigh_sample",
+        ),
+        (
+            "support",
             ["ingest.contract.1.nullable=true"],
             "ingest.contract: found a label that may be missing, and nothing",
         ),
