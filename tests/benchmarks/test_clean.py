@@ -39,7 +39,7 @@ def test_all_jobs_write_the_same(tmp_path: Path, home: Path) -> None:
     rows = clean.run(2_000, 1, ("polars", "dask"))
     assert [row.peer for row in rows] == ["Polars", "DuckDB", "pandas", "Dask", "the clean", "the clean"]
     assert all(row.same_output for row in rows)
-    assert all(row.ours > 0 and row.ratio == pytest.approx(row.ours / row.theirs, rel=0.01) for row in rows)
+    assert all(row.ours > 0 and row.ratio == pytest.approx(row.ours / row.theirs, rel=0.01) for row in rows[:4])
 
 
 def test_another_output_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
