@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from infra.errors import LeptonError, RecipeError
+from tasks.clean.checkpoint import checkpoint
 from tasks.clean.columns import frame_columns
 from tasks.clean.engines import Engine
 from tasks.clean.frames import canonical_frame
@@ -53,12 +55,17 @@ class Chain:
 
     Attributes:
         columns: of the rows as they leave the chain.
+        scratch: a folder where rows may be set down, and `written` how often they were.
         waiting: what is still to be applied to every batch of `frame`, in order.
+        is_read: whether `frame` is read from files as it is, so that a pass over it costs no more than that.
     """
 
     frame: nw.LazyFrame[Any]
     columns: Columns
+    scratch: Path
+    written: int = 0
     waiting: tuple[Step, ...] = ()
+    is_read: bool = True
 
     def apply(self, rule: Rule, options: Options, engine: Engine) -> Chain:
         """The chain with a rule more.
@@ -68,7 +75,7 @@ class Chain:
         """
         try:
             chain = self._with(rule, options, engine)
-        except LeptonError:
+        except (LeptonError, OSError):
             raise
         except Exception as error:  # a rule is anybody's code
             raise failure([rule.name], error) from error
@@ -97,9 +104,22 @@ class Chain:
             columns = _columns_after(rule, options, self.columns)
             step = Step(rule, options, arrow_schema(columns))
             return replace(self, columns=columns, waiting=(*self.waiting, step))
-        frame = engine.map_batches(self.frame, self.run, self.columns) if self.waiting else self.frame
-        frame = rule.function(frame, options, *([engine] if rule.kind == "engine" else []))
-        return Chain(frame, frame_columns(frame))
+        if rule.kind == "frame":
+            frame = engine.map_batches(self.frame, self.run, self.columns) if self.waiting else self.frame
+            return self._on(rule.function(frame, options))
+        chain = self._at_rest(engine)
+        return chain._on(rule.function(chain.frame, options, engine))
+
+    def _on(self, frame: nw.LazyFrame[Any]) -> Chain:
+        return replace(self, frame=frame, columns=frame_columns(frame), waiting=(), is_read=False)
+
+    def _at_rest(self, engine: Engine) -> Chain:
+        """The same rows, read from files."""
+        if self.is_read and not self.waiting:
+            return self
+        folder = self.scratch / str(self.written)
+        frame = checkpoint(self.frame, self.run_frame, self.columns, folder, engine)
+        return replace(self, frame=frame, written=self.written + 1, waiting=(), is_read=True)
 
 
 def failure(rules: list[str], error: Exception) -> RecipeError:

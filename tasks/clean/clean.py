@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,19 +17,21 @@ from tasks.clean.config import CleanOptions
 from tasks.clean.engines import Engine
 from tasks.clean.rules import find_rule
 from tasks.clean.rules.rule import Rule
-from tasks.clean.settle import Settled, remove_strays, settle
+from tasks.clean.settle import Settled, settle
 from tasks.data.canonical import Columns
 from tasks.data.digest import final_digest
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.manifest import Manifest, options_hash
+from tasks.data.parts import remove_strays
 from tasks.data.references import DatasetRef
 from tasks.data.reserved import MARKS
-from tasks.data.version import open_version, writing
+from tasks.data.version import QUARANTINE, ROWS, open_version, writing
 from tasks.options import Options
 
 if TYPE_CHECKING:
     import polars as pl
 
+_SCRATCH = "scratch"
 _NOTHING: dict[str, str | float] = {"string": "", "float64": 0.0}
 
 
@@ -44,11 +47,12 @@ def clean(options: CleanOptions, raw: DatasetRef, into: Path, engine: Engine) ->
     version = open_version(raw)
     with writing(into) as draft:
         frame = _unmarked(engine.read(version.rows))
-        chain = Chain(frame, frame_columns(frame))
+        chain = Chain(frame, frame_columns(frame), draft.path / _SCRATCH)
         for rule in rules:
             chain = chain.apply(rule, _options_of(rule, options), engine)
         settled = _compute(chain, draft.path, engine, options.rules)
         _check(settled, raw, options.rules)
+        shutil.rmtree(draft.path / _SCRATCH, ignore_errors=True)
         kept = {name: kind for name, kind in chain.columns.items() if name not in MARKS}
         manifest = Manifest(
             digest=final_digest(kept, [settled.digest]),
@@ -86,7 +90,8 @@ def _compute(chain: Chain, draft: Path, engine: Engine, rules: list[str]) -> Set
         raise
     except Exception as error:  # engines are lazy: what a rule asked for may fail only here
         raise failure(rules, error) from error
-    remove_strays(draft, settled)
+    for name in (ROWS, QUARANTINE):
+        remove_strays(draft / name, settled.parts)
     return settled
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tasks.data.canonical import Columns, arrow_schema
 from tasks.data.digest import PartialDigest
-from tasks.data.parts import PartWriter, part_files
+from tasks.data.parts import PartWriter
 from tasks.data.prefetch import prefetched
 from tasks.data.reserved import MARKS, REFUSED
 from tasks.data.version import QUARANTINE, ROWS
@@ -48,11 +48,3 @@ def settle(part: str, batches: Iterable[pl.DataFrame], version: Path, columns: C
                 quarantine.write(refused.to_arrow())
                 reasons.update(refused[REFUSED])
         return Settled(rows.digest, reasons, (part,))
-
-
-def remove_strays(version: Path, settled: Settled) -> None:
-    """Remove what attempts left that a cluster gave up: their rows are also in the parts that count."""
-    for folder in (version / ROWS, version / QUARANTINE):
-        for file in part_files(folder):
-            if not file.name.startswith(settled.parts):
-                file.unlink()

@@ -95,6 +95,13 @@ def part_digest(file: Path) -> PartialDigest:
     return PartialDigest(count, int(total, 16))
 
 
+def remove_strays(folder: Path, prefixes: tuple[str, ...]) -> None:
+    """Remove files of other prefixes: attempts that a cluster gave up left them, and other files have their rows."""
+    for file in part_files(folder):
+        if not file.name.startswith(prefixes):
+            file.unlink()
+
+
 def part_files(folder: Path) -> list[Path]:
     """The Parquet files of a folder, in order."""
     return sorted(folder.glob("*.parquet"))

@@ -120,6 +120,12 @@ def no_digits(frame: nw.LazyFrame, options: Options) -> nw.LazyFrame:
 def words(batch: pa.Table, options: Options) -> pa.Table:
     return batch.append_column("words", pc.list_value_length(pc.utf8_split_whitespace(batch["text"])))
 
+SEEN = []
+
+def seen(batch: pa.Table, options: Options) -> pa.Table:
+    SEEN.append(batch.num_rows)
+    return batch
+
 def loses(frame: nw.LazyFrame, options: Options) -> nw.LazyFrame:
     return frame.filter(nw.col("text") != "a")
 
@@ -149,6 +155,17 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delitem(__import__("sys").modules, "own_rules", raising=False)
     module_file.cache_clear()
     return "own_rules"
+
+
+def test_a_rule_of_several_passes_does_not_run_those_before_it_again(
+    raw: Raw, run: Run, engines: dict[str, Engine], own: str
+) -> None:
+    version = raw(*[{"text": "a", "count": number or None} for number in range(10)])
+    ref = run(
+        version, engines["polars"], f"{own}:seen", "impute_missing", "winsorize", "drop_duplicates", f"{own}:seen"
+    )
+    assert sum(__import__(own).SEEN) == 2 * 10
+    assert {path.name for path in Path(ref.path).iterdir()} == {"rows", "quarantine", "manifest.json"}
 
 
 def test_a_users_rules_refuse_and_add_columns(raw: Raw, run: Run, engines: dict[str, Engine], own: str) -> None:

@@ -46,7 +46,7 @@ def _rank(names: Sequence[str], batch: pa.Table) -> pa.Table:
     """With a hash of the columns `names` in two numbers, and a rank by which test rows come first."""
     import numpy as np
 
-    hashes = np.frombuffer(b"".join(row_hashes(batch, names)), "<i8").reshape(batch.num_rows, -1)
+    hashes = np.ascontiguousarray(row_hashes(batch, names)).view("<i8")
     side = pc.if_else(pc.equal(batch["split"], "test"), "0", "1")
     ranks = pc.binary_join_element_wise(side, batch["row_id"], "")
     for number, name in enumerate(_HASH):
