@@ -119,5 +119,6 @@ def test_a_second_run_on_a_home_is_refused(
 
 def half_written(home: Path) -> list[Path]:
     """Folders of data set versions, and below those of packages, that are not whole."""
-    versions = [path for path in (home / "datasets").glob("*/*") if not (path / "manifest.json").exists()]
+    folders = [path for path in (home / "datasets").glob("*/*") if path.name != ".latest"]  # pointers to versions
+    versions = [path for path in folders if not (path / "manifest.json").exists()]
     return versions + list((home / "packages").glob("*"))
