@@ -37,7 +37,7 @@ def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str]) ->
             f"benchmark {name}",
             found=f"no package {error.name}",
             allowed="the peers of the dependency group `bench`",
-            action="Install datasketch and duckdb.",
+            action="Install datasketch, duckdb and rensa.",
         ) from error
 
 

