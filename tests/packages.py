@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tasks.data.digest import file_digest, final_digest
 from tasks.data.manifest import Manifest
 from tasks.data.parts import PartWriter, part_files
 from tasks.data.references import DatasetRef
+from tasks.data.split import KEY_DIGITS
 from tasks.data.version import ROWS, writing
 from tasks.features.files import Features, save_features
 from tasks.features.interactions import fit_interactions
@@ -66,12 +68,7 @@ def with_truth(task: Task, rows: pa.Table, predictions: pa.Table) -> pa.Table:
 def make_dataset(rows: pa.Table, folder: Path, test_rows: int) -> DatasetRef:
     """A version whose first `test_rows` rows are the test split, in the order given."""
     count = rows.num_rows
-    reserved = {
-        "row_id": [f"{place:012d}" for place in range(count)],
-        "key": [f"{place:032x}" for place in range(count)],
-        "split": ["test"] * test_rows + ["train"] * (count - test_rows),
-    }
-    table = pa.table({**reserved, **{name: rows.column(name) for name in rows.column_names}})
+    table = identified(rows).append_column("split", pa.array(["test"] * test_rows + ["train"] * (count - test_rows)))
     columns = column_types(table.schema)
     with writing(folder) as draft:
         with PartWriter(draft.path / ROWS, table.schema) as parts:
@@ -87,6 +84,14 @@ def make_dataset(rows: pa.Table, folder: Path, test_rows: int) -> DatasetRef:
             engine="test",
         )
         return draft.publish(manifest)
+
+
+def identified(rows: pa.Table) -> pa.Table:
+    """Rows with `row_id` in the order given, and `key`."""
+    numbers = range(rows.num_rows)
+    keys = pa.array([hashlib.sha256(str(number).encode()).hexdigest()[:KEY_DIGITS] for number in numbers], pa.string())
+    ids = pa.array([f"{number:012d}" for number in numbers], pa.string())
+    return rows.append_column("row_id", ids).append_column("key", keys)
 
 
 def write_tokenizer(folder: Path) -> Path:

@@ -23,5 +23,13 @@ def content_keys(cells: Cells, rows: int) -> pa.Array:
 
 def hash_split(keys: pa.Array, test_share: float) -> pa.Array:
     """`test` for the rows whose key, a hash, lies below `test_share` on a scale from 0 to 1, else `train`."""
-    bound = min(int(test_share * 2**64), 2**64 - 1)
-    return pc.if_else(pc.less(keys, f"{bound:016x}"), "test", "train")
+    return pc.if_else(pc.less(keys, _bound(test_share)), "test", "train")
+
+
+def validation_rows(keys: pa.ChunkedArray, share: float) -> pa.ChunkedArray:
+    """For each row whether it is for validation: by the half of its key that the split into test and train left out."""
+    return pc.less(pc.utf8_slice_codeunits(keys, KEY_DIGITS // 2), _bound(share))
+
+
+def _bound(share: float) -> str:
+    return f"{min(int(share * 2**64), 2**64 - 1):016x}"

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 WINDOW_BATCHES = 16
 
-Arrays = dict[str, NDArray[np.generic]]
+Array = NDArray[np.generic]
+Arrays = dict[str, Array]
 Rows = NDArray[np.int64]
+Targets = Array | Arrays
+"""An array with one entry a row, or one for each head of a model that has several."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,23 @@ class Examples:
     """What is learned from.
 
     Attributes:
-        targets: one a row: a class, a rating, or for pairs the number of the answer.
+        targets: what is to come out for chosen rows: a class, a rating, or for pairs the number of the answer.
         inputs: the model's input arrays for chosen rows.
+        rows: how many there are.
         lengths: one a row where rows are texts; rows of similar length go into one batch.
         weights: one a row, above 0 with mean 1: how much the row counts in the loss; all alike where there are none.
+        ids: one a row: its `row_id`, to name it in an error.
     """
 
-    targets: NDArray[np.generic]
+    targets: Callable[[Rows], Targets]
     inputs: Callable[[Rows], Arrays]
+    rows: int
     lengths: NDArray[np.int32] | None = None
     weights: NDArray[np.float32] | None = None
+    ids: Array | None = None
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return self.rows
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Slice:
     """
 
     inputs: Arrays
-    targets: NDArray[np.generic]
+    targets: Targets
     weights: NDArray[np.float32]
     total: int
 
@@ -75,7 +82,8 @@ class Batches:
         weights = (mine < len(rows)).astype(np.float32)
         if self.examples.weights is not None:
             weights *= self.examples.weights[padded[mine]]
-        return Slice(self.examples.inputs(padded[mine]), self.examples.targets[padded[mine]], weights, len(rows))
+        chosen = padded[mine]
+        return Slice(self.examples.inputs(chosen), self.examples.targets(chosen), weights, len(rows))
 
     def rows(self, step: int) -> Rows:
         """The rows of the global batch of `step`."""

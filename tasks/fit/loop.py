@@ -14,6 +14,7 @@ import tensorflow as tf
 from infra.errors import TrainingError
 from tasks.fit.batches import Batches, Slice
 from tasks.fit.checkpoints import Checkpoints, State
+from tasks.fit.config import OptimizerOptions
 from tasks.fit.losses import Loss
 from tasks.fit.optimizer import RisingThenFalling, build_optimizer
 from tasks.model.dropout import dropout_seed
@@ -22,20 +23,12 @@ from tasks.model.network import Network
 
 @dataclass(frozen=True)
 class FitPlan:
-    """How long and how fast.
-
-    Attributes:
-        clip_norm: gradients with a longer global norm are scaled down to it.
-    """
+    """How long, and how weights move."""
 
     epochs: int
-    learning_rate: float
-    head_learning_rate: float
-    weight_decay: float
-    warmup_share: float
+    optimizer: OptimizerOptions
     checkpoint_steps: int
     seed: int
-    clip_norm: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +64,15 @@ class Trainer:
         self.model, self.loss, self.batches, self.plan = network.trained, loss, batches, plan
         self.strategy = tf.distribute.get_strategy()
         self.total = plan.epochs * batches.steps_per_epoch
-        self.schedule = self._schedule(plan.learning_rate)
+        optimizer = plan.optimizer
+        self.schedule = self._schedule(optimizer.learning_rate)
         head = list(network.head)
         body = [weight for weight in self.model.trainable_variables if not any(weight is other for other in head)]
         self.variables, self.body = body + head, len(body)
-        self.optimizers = [build_optimizer(body, self.schedule, plan.weight_decay)]
+        self.optimizers = [build_optimizer(body, self.schedule, optimizer.weight_decay)]
         if head:
-            self.optimizers.append(build_optimizer(head, self._schedule(plan.head_learning_rate), plan.weight_decay))
+            schedule = self._schedule(optimizer.head_learning_rate)
+            self.optimizers.append(build_optimizer(head, schedule, optimizer.weight_decay))
         self.losses: list[float] = []
         self.run_step = tf.function(self._all_replicas, input_signature=self._signature())
 
@@ -111,7 +106,7 @@ class Trainer:
         return weights | {f"optimizer/{place}": value for place, value in enumerate(values)}
 
     def _schedule(self, peak: float) -> RisingThenFalling:
-        return RisingThenFalling(peak, int(self.plan.warmup_share * self.total), self.total)
+        return RisingThenFalling(peak, int(self.plan.optimizer.warmup_share * self.total), self.total)
 
     def _resume(self, checkpoints: Checkpoints | None) -> int:
         checkpoint = checkpoints.last() if checkpoints else None
@@ -136,16 +131,17 @@ class Trainer:
     def _check(self, step: int, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
-                "train.learning_rate",
-                found=f"a loss of {loss} at step {step + 1} of {self.total} with a rate of {self.plan.learning_rate}",
+                "train.optimizer.learning_rate",
+                found=f"{self.plan.optimizer.learning_rate}, and a loss of {loss} at step {step + 1} of {self.total}",
                 allowed="a loss that is a number",
-                action="Lower the rate, for example by --set train.learning_rate, or look for absurd numbers.",
+                action="Lower the rate, for example by --set, or look for absurd numbers.",
             )
 
     def _tensors(self, part: Slice, step: int) -> tuple[Any, ...]:
         inputs = {name: tf.constant(part.inputs[name]) for name in sorted(part.inputs)}
         total = tf.constant(part.total, tf.float32)
-        return inputs, tf.constant(part.targets), tf.constant(part.weights), total, tf.constant(step, tf.int32)
+        targets = tf.nest.map_structure(tf.constant, part.targets)
+        return inputs, targets, tf.constant(part.weights), total, tf.constant(step, tf.int32)
 
     def _signature(self) -> tuple[Any, ...]:
         """Open in rows and lengths, so that the step is compiled once."""
@@ -164,7 +160,7 @@ class Trainer:
             loss = self.loss(self.model(inputs, training=True), targets, weights, total)
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.variables)]
         loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
-        gradients, _ = tf.clip_by_global_norm(gradients, self.plan.clip_norm)
+        gradients, _ = tf.clip_by_global_norm(gradients, self.plan.optimizer.clip_norm)
         pairs = list(zip(gradients, self.variables, strict=True))
         for optimizer, chosen in zip(self.optimizers, (slice(self.body), slice(self.body, None)), strict=False):
             optimizer.apply_gradients(pairs[chosen], skip_gradients_aggregation=True)

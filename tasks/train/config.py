@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.fit.config import LossOptions, OptimizerOptions
+from tasks.model.config import EncoderOptions
 from tasks.options import Options, Task
 
 
@@ -15,21 +17,23 @@ class TrainOptions(Options):
     task: Task = Field(description="What is learned.")
     epochs: int = Field(default=3, ge=1, description="Passes over the training rows.")
     batch_size: int = Field(default=32, ge=1, description="Rows a step, over all workers together.")
-    learning_rate: float = Field(default=1e-4, gt=0, description="Peak learning rate of AdamW.")
-    head_learning_rate: float = Field(
-        default=1e-2, gt=0, description="Peak learning rate of the head that a text classifier puts on its encoder."
+    seed: int = Field(default=7, ge=0, description="Seed of the initial weights, the order of rows and dropout.")
+    validation_share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the train rows, by key, that are not learned from but measured after each epoch.",
     )
-    weight_decay: float = Field(default=0.01, ge=0, description="Decoupled weight decay of AdamW.")
-    warmup_share: float = Field(default=0.1, ge=0, lt=1, description="Share of all steps in which the rate rises.")
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Mass spread over the other classes.")
+    optimizer: OptimizerOptions = Field(default=OptimizerOptions(), description="How weights move.")
+    loss: LossOptions = Field(default=LossOptions(), description="What is made small.")
     workers: int = Field(default=1, ge=0, description="Processes; 0: one a core, at most two.")
     max_restarts: int = Field(default=2, ge=0, description="Times that dead workers are started again.")
     checkpoint_steps: int = Field(default=25, ge=1, description="Steps between two checkpoints.")
-    seed: int = Field(default=7, ge=0, description="Seed of the initial weights, the order of rows and dropout.")
-    max_tokens: int = Field(default=64, ge=4, le=512, description="Longer texts are cut to so many tokens.")
-    train_embeddings: bool = Field(default=False, description="Whether the encoder's word embeddings learn too.")
-    frozen_layers: int = Field(default=0, ge=0, description="Lowest layers of the encoder that do not learn.")
-    temperature: float = Field(default=0.05, gt=0, description="Of the softmax over in-batch negatives.")
+    encoder: EncoderOptions = Field(default=EncoderOptions(), description="The pretrained encoder of a text model.")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of activations dropped in training.")
+    weight: str = Field(
+        default="", description="Number column that says how much a row counts in the loss; empty: all rows alike."
+    )
     numeric: list[str] = Field(default=[], description="Number columns of a tabular model.")
     categorical: list[str] = Field(default=[], description="Category columns of a tabular model.")
     numeric_encoding: Literal["bins", "standard"] = Field(
@@ -41,12 +45,8 @@ class TrainOptions(Options):
         ge=1,
         description="Categories with fewer train rows share the place of unknown ones, which so learns.",
     )
-    weight: str = Field(
-        default="", description="Number column that says how much a row counts in the loss; empty: all rows alike."
-    )
     hidden_units: list[int] = Field(default=[128, 64], description="Widths of a tabular model's layers.")
     embedding_size: int = Field(default=32, ge=1, description="Factors of a rating model.")
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="Share of activations dropped in training.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

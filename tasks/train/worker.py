@@ -15,7 +15,7 @@ from tasks.train.spec import TrainSpec
 if TYPE_CHECKING:
     from tasks.fit.loop import StepReport, Trainer
     from tasks.model.network import Network
-    from tasks.train.lesson import Lesson
+    from tasks.train.material import Material
 
 SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -46,40 +46,37 @@ def _train(spec: TrainSpec) -> dict[str, Any]:
     import tensorflow as tf
 
     from tasks.fit.checkpoints import Checkpoints
-    from tasks.train.lesson import prepare, read_train_rows
+    from tasks.train.material import prepare, read_train_rows
 
     tf.keras.utils.set_random_seed(spec.options.seed)
     strategy = tf.distribute.MultiWorkerMirroredStrategy() if spec.workers > 1 else tf.distribute.get_strategy()
-    lesson = prepare(spec.options, read_train_rows(spec), spec.weights)
+    material = prepare(spec.options, read_train_rows(spec), spec.weights)
     began = time.perf_counter()
     with strategy.scope():
-        network = lesson.build()
-        trainer = _trainer(spec, lesson, network)
+        network = material.lesson.build()
+        trainer = _trainer(spec, material, network)
         loss = trainer.fit(Checkpoints(spec.work, spec.identity), spec.is_chief, Reporter(spec.is_chief))
     seconds = time.perf_counter() - began
     if spec.is_chief:
         from tasks.train.packing import pack
 
-        pack(spec, lesson, network.trained.get_weights())
-    return {"loss": loss, "steps": trainer.total, "rows": len(lesson.examples), "fit_seconds": round(seconds, 3)}
+        pack(spec, material.lesson, network.trained.get_weights())
+    return {"loss": loss, "steps": trainer.total, "rows": len(material.learned), "fit_seconds": round(seconds, 3)}
 
 
-def _trainer(spec: TrainSpec, lesson: Lesson, network: Network) -> Trainer:
+def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
     from tasks.fit.batches import Batches
     from tasks.fit.loop import FitPlan, Trainer
 
     options = spec.options
-    batches = Batches(lesson.examples, options.batch_size, options.seed, spec.worker, spec.workers)
+    batches = Batches(material.learned, options.batch_size, options.seed, spec.worker, spec.workers)
     plan = FitPlan(
         epochs=options.epochs,
-        learning_rate=options.learning_rate,
-        head_learning_rate=options.head_learning_rate,
-        weight_decay=options.weight_decay,
-        warmup_share=options.warmup_share,
+        optimizer=options.optimizer,
         checkpoint_steps=options.checkpoint_steps,
         seed=options.seed,
     )
-    return Trainer(network, lesson.loss, batches, plan)
+    return Trainer(network, material.lesson.loss, batches, plan)
 
 
 class Reporter:

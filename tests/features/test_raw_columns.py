@@ -18,8 +18,8 @@ from tasks.features.tabular import OUT_OF_VOCABULARY, TabularFeatures, fit_tabul
 from tasks.runtime.predictor import load
 from tasks.train.config import TrainOptions
 from tasks.train.launcher import train
-from tasks.train.lesson import prepare
-from tests.packages import make_dataset
+from tasks.train.material import prepare
+from tests.packages import identified, make_dataset
 
 TRAIN: dict[str, list[Any]] = {
     "hours per week": [40.0, 10.0, None, 38.0, 60.0, 25.0],
@@ -90,7 +90,7 @@ def package(tmp_path: Path) -> Path:
     dataset = make_dataset(pa.table({**rows, "label": ["no", *LABELS]}), tmp_path / "data", test_rows=1)
     asked = {"task": "tabular_classification", "numeric": NUMERIC, "categorical": CATEGORICAL, "epochs": 20}
     train(
-        TrainOptions.model_validate({**asked, "learning_rate": 0.05, "hidden_units": [8]}),
+        TrainOptions.model_validate({**asked, "optimizer": {"learning_rate": 0.05}, "hidden_units": [8]}),
         dataset_path=dataset.path,
         dataset_digest=dataset.digest,
         weights=None,
@@ -121,7 +121,7 @@ def test_numbers_can_go_in_without_bins() -> None:
     def built(encoding: str) -> Any:
         asked = {"task": "tabular_classification", "numeric": NUMERIC, "hidden_units": [4]}
         options = TrainOptions.model_validate({**asked, "numeric_encoding": encoding})
-        return prepare(options, pa.table({**TRAIN, "label": LABELS}), None).build().exported
+        return prepare(options, identified(pa.table({**TRAIN, "label": LABELS})), None).lesson.build().exported
 
     assert built("standard").get_layer("hidden0").kernel.shape[0] == len(NUMERIC)
     bins = sum(len(column.edges) - 1 for column in FEATURES.numeric)

@@ -13,9 +13,9 @@ from infra.errors import DataError
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
 from tasks.fit.batches import Batches, Examples
 from tasks.train.config import TrainOptions
-from tasks.train.lesson import prepare, read_train_rows
+from tasks.train.material import prepare, read_train_rows
 from tasks.train.spec import TrainSpec
-from tests.packages import make_dataset
+from tests.packages import identified, make_dataset
 
 TABULAR: dict[str, Any] = {"task": "tabular_classification", "numeric": ["age"], "hidden_units": [], "dropout": 0.0}
 
@@ -64,7 +64,7 @@ def test_weight_0_is_leaving_out_and_weight_2_is_having_twice() -> None:
 
 def test_workers_share_weighed_rows() -> None:
     weights = np.array([0.5, 1.5, 1.0], np.float32)
-    examples = Examples(np.arange(3), lambda rows: {"x": rows}, weights=weights)
+    examples = Examples(lambda rows: rows, lambda rows: {"x": rows}, 3, weights=weights)
     parts = [Batches(examples, 3, 1, worker, 2).slice(0) for worker in range(2)]
 
     seen = {
@@ -79,11 +79,12 @@ def test_a_lesson_reads_its_weights(tmp_path: Path) -> None:
     dataset = make_dataset(pa.table({**rows, "label": ["b", "a", "b", "b"]}), tmp_path / "data", test_rows=1)
     options = TrainOptions.model_validate({**TABULAR, "weight": "w"})
 
-    lesson = prepare(options, read_train_rows(_spec(options, dataset.path, dataset.digest, tmp_path)), None)
+    material = prepare(options, read_train_rows(_spec(options, dataset.path, dataset.digest, tmp_path)), None)
 
-    assert lesson.examples.weights is not None
-    assert lesson.examples.weights.tolist() == pytest.approx([4 / 3, 2 / 3])
-    assert lesson.features == prepare(TrainOptions.model_validate(TABULAR), pa.table(rows).take([1, 3]), None).features
+    assert material.learned.weights is not None
+    assert material.learned.weights.tolist() == pytest.approx([4 / 3, 2 / 3])
+    unweighed = prepare(TrainOptions.model_validate(TABULAR), identified(pa.table(rows).take([1, 3])), None)
+    assert material.lesson.features == unweighed.lesson.features
 
 
 def test_a_weight_that_the_data_lacks_is_named(tmp_path: Path) -> None:
@@ -102,7 +103,11 @@ def _descend(points: Any, labels: Any, weights: Any) -> Any:
     from tasks.fit.losses import cross_entropy
 
     scaled = None if weights is None else weights / weights.mean()
-    batches = Batches(Examples(labels, lambda rows: {"x": points[rows]}, weights=scaled), len(labels), seed=1)
+    batches = Batches(
+        Examples(lambda rows: labels[rows], lambda rows: {"x": points[rows]}, len(labels), weights=scaled),
+        len(labels),
+        1,
+    )
     kernel, loss = tf.Variable(tf.zeros((2, 3))), cross_entropy()
     for step in range(20):
         part = batches.slice(step)

@@ -13,6 +13,7 @@ from infra.errors import TrainingError
 from tasks.features.tabular import fit_tabular
 from tasks.fit.batches import Batches, Examples
 from tasks.fit.checkpoints import Checkpoints
+from tasks.fit.config import OptimizerOptions
 
 ROWS, EPOCHS = 50, 4
 
@@ -25,15 +26,12 @@ def trainer(seed: int = 7, checkpoint_steps: int = 3, targets: Any = None, rate:
 
     points = np.random.default_rng(0).normal(size=(ROWS, 2)).astype(np.float32)
     labels = (points.sum(axis=1) > 0).astype(np.int32)
-    examples = Examples(targets=labels, inputs=lambda rows: {"numeric": points[rows]})
+    examples = Examples(lambda rows: labels[rows], lambda rows: {"numeric": points[rows]}, ROWS)
     features = fit_tabular(pa.table({"x": points[:, 0], "y": points[:, 1]}), ["x", "y"], [])
     network = build_tabular(features, classes=2, hidden_units=[8], dropout=0.3, seed=1)
     plan = FitPlan(
         epochs=EPOCHS,
-        learning_rate=rate,
-        head_learning_rate=rate,
-        weight_decay=0.01,
-        warmup_share=0.1,
+        optimizer=OptimizerOptions(learning_rate=rate, head_learning_rate=rate),
         checkpoint_steps=checkpoint_steps,
         seed=seed,
     )
@@ -109,7 +107,10 @@ def test_another_seed_makes_another_model() -> None:
 def test_a_loss_that_is_no_number_stops_at_once() -> None:
     seen: list[int] = []
 
-    with pytest.raises(TrainingError, match=r"found a loss of (nan|inf) at step \d+ of 28 .* Lower the rate"):
+    words = r"found 1e\+38, and a loss of (nan|inf) at step \d+ of 28; .* Lower the rate"
+    with pytest.raises(TrainingError, match=words):
+        TrainingError, match=r"found 1e\+38, and a loss of (nan|inf) at step \d+ of 28; .* Lower the rate"
+    ):
         trainer(rate=1e38).fit(on_step=lambda report: seen.append(report.step))
 
     assert len(seen) < 5

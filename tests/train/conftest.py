@@ -32,8 +32,14 @@ def dataset(tmp_path: Path) -> DatasetRef:
 
 def tabular(**options: Any) -> TrainOptions:
     """A small tabular training of 7 steps an epoch."""
-    small = {"numeric": ["age"], "categorical": ["job"], "hidden_units": [4], "batch_size": 8, "learning_rate": 0.02}
-    return TrainOptions(**{"task": "tabular_classification", "dropout": 0.2, "checkpoint_steps": 5, **small, **options})
+    small = {"numeric": ["age"], "categorical": ["job"], "hidden_units": [4], "batch_size": 8}
+    how = {
+        "task": "tabular_classification",
+        "optimizer": {"learning_rate": 0.02},
+        "dropout": 0.2,
+        "checkpoint_steps": 5,
+    }
+    return TrainOptions.model_validate({**how, **small, **options})
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_two_workers_make_the_model_that_one_makes(launch: Launch, dataset: Data
 def test_two_workers_learn_to_retrieve_and_index_all_answers(launch: Launch, encoder: Path, tmp_path: Path) -> None:
     pairs = pa.table({"text": ["d d", "a", "b", "c", "a a", "b b"], "answer": ["d", "a", "b", "c", "a", "b"]})
     dataset = make_dataset(pairs, tmp_path / "pairs", test_rows=1)
-    options = TrainOptions(task="text_retrieval", workers=2, epochs=2, batch_size=4, max_tokens=8)
+    options = TrainOptions(task="text_retrieval", workers=2, epochs=2, batch_size=4, encoder={"max_tokens": 8})
 
     launch(options, dataset, weights=encoder)
 

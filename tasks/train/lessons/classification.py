@@ -1,0 +1,64 @@
+"""One class of several for each row, told from a text or from columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.features.columns import texts
+from tasks.features.labels import encode_labels, fit_labels
+from tasks.features.tabular import fit_tabular
+from tasks.features.text import text_features
+from tasks.fit.batches import Examples
+from tasks.fit.losses import cross_entropy
+from tasks.model.network import Network
+from tasks.train.config import TrainOptions
+from tasks.train.lesson import Lesson
+from tasks.train.lessons.texts import learning_encoder, lengths, padded
+
+
+def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesson:
+    """The class of a text, by an encoder with a head."""
+    labels = fit_labels(rows["label"])
+    features = text_features(weights, options.encoder.max_tokens)
+
+    def examples(table: pa.Table) -> Examples:
+        tokens = features.tokens(texts(table["text"]))
+        classes = encode_labels(table["label"], labels)
+        return Examples(
+            targets=lambda chosen: classes[chosen],
+            inputs=lambda chosen: padded(tokens, chosen),
+            rows=len(tokens),
+            lengths=lengths(tokens),
+        )
+
+    def build() -> Network:
+        from tasks.model.classifier import build_classifier
+
+        return build_classifier(learning_encoder(options, weights), len(labels), options.dropout)
+
+    return Lesson(features, labels, examples, cross_entropy(options.loss.label_smoothing), build)
+
+
+def lesson_of_columns(options: TrainOptions, rows: pa.Table) -> Lesson:
+    """The class of a row of numbers and categories, by dense layers."""
+    labels = fit_labels(rows["label"])
+    features = fit_tabular(rows, options.numeric, options.categorical, options.rare_rows)
+
+    def examples(table: pa.Table) -> Examples:
+        arrays, classes = features.encode(table), encode_labels(table["label"], labels)
+        return Examples(
+            targets=lambda chosen: classes[chosen],
+            inputs=lambda chosen: {name: array[chosen] for name, array in arrays.items()},
+            rows=table.num_rows,
+        )
+
+    def build() -> Network:
+        from tasks.model.tabular import build_tabular, raw_columns
+
+        shape = (options.hidden_units, options.dropout, options.seed, options.numeric_encoding)
+        return replace(build_tabular(features, len(labels), *shape), columns=raw_columns(features))
+
+    return Lesson(features, labels, examples, cross_entropy(options.loss.label_smoothing), build)

@@ -1,0 +1,118 @@
+"""What each task needs to be learned: features, examples, a network and a loss, from a data set version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infra.errors import DataError, NotFoundError
+from tasks.data.references import Reference
+from tasks.data.split import validation_rows
+from tasks.data.version import open_version, read_rows
+from tasks.features.weights import check_weight_column, row_weights, weighed_rows
+from tasks.options import LEARNED_COLUMNS
+from tasks.train.config import TrainOptions
+from tasks.train.lesson import Lesson
+from tasks.train.spec import TrainSpec
+
+if TYPE_CHECKING:
+    from tasks.fit.batches import Examples
+
+IDENTITY_COLUMNS = ("row_id", "key")
+
+
+@dataclass(frozen=True)
+class Material:
+    """A lesson with its rows.
+
+    Attributes:
+        learned: the rows that weights learn from.
+        validation: rows that are only measured; none where the options keep none back.
+    """
+
+    lesson: Lesson
+    learned: Examples
+    validation: Examples | None
+
+
+def read_train_rows(spec: TrainSpec) -> pa.Table:
+    """What the task reads of the train split, in the order of `row_id`, which it has too, with `key`.
+
+    Raises:
+        DataError: a column is not there, or the weights are no numbers.
+    """
+    options, dataset = spec.options, Reference(path=spec.dataset_path, digest=spec.dataset_digest)
+    columns = [*LEARNED_COLUMNS[options.task], *options.numeric, *options.categorical]
+    there = open_version(dataset).manifest.columns
+    absent = [name for name in columns if name not in there]
+    if absent:
+        raise DataError(
+            "columns to learn from",
+            found=f"no {', '.join(absent)}",
+            allowed=", ".join(there),
+            action="Let a cleaning rule add it, or correct train.numeric and train.categorical.",
+        )
+    if options.weight:
+        check_weight_column(options.weight, there)
+        columns.append(options.weight)
+    return read_rows(dataset, "train", list(dict.fromkeys([*IDENTITY_COLUMNS, *columns])))
+
+
+def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Material:
+    """The lesson that `options` describe, fitted on the rows of the train split that are not for validation.
+
+    Raises:
+        DataError: there is too little to learn from.
+    """
+    if options.weight:
+        rows = weighed_rows(rows, options.weight)
+    is_held = validation_rows(rows["key"], options.validation_share)
+    learned, held = rows.filter(pc.invert(is_held)), rows.filter(is_held)
+    if learned.num_rows < 2:
+        raise DataError(
+            "train split",
+            found=f"{learned.num_rows} rows",
+            allowed="two rows or more",
+            action="Give more rows, or loosen the cleaning rules.",
+        )
+    lesson = _lesson(options, learned, weights)
+    return Material(
+        lesson, _examples(lesson, options, learned), _examples(lesson, options, held) if held.num_rows else None
+    )
+
+
+def _examples(lesson: Lesson, options: TrainOptions, rows: pa.Table) -> Examples:
+    examples = replace(lesson.examples(rows), ids=rows["row_id"].to_numpy())
+    return replace(examples, weights=row_weights(rows, options.weight)) if options.weight else examples
+
+
+def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Lesson:
+    match options.task:
+        case "text_classification":
+            from tasks.train.lessons.classification import lesson_of_texts
+
+            return lesson_of_texts(options, rows, _needed(weights))
+        case "text_retrieval":
+            from tasks.train.lessons.retrieval import lesson_of_pairs
+
+            return lesson_of_pairs(options, _needed(weights))
+        case "tabular_classification":
+            from tasks.train.lessons.classification import lesson_of_columns
+
+            return lesson_of_columns(options, rows)
+        case "rating_prediction":
+            from tasks.train.lessons.ratings import lesson_of_ratings
+
+            return lesson_of_ratings(options, rows)
+
+
+def _needed(weights: Path | None) -> Path:
+    if weights is None:
+        raise NotFoundError(
+            "pretrained weights", found="no folder", allowed="a folder for a text task", action="Fetch the weights."
+        )
+    return weights
