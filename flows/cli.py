@@ -10,7 +10,9 @@ import typer
 
 from flows.commands.bench import bench
 from flows.commands.contract import contract
+from flows.commands.doctor import doctor
 from flows.commands.label import label
+from flows.commands.tune import tune
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
@@ -26,7 +28,9 @@ app = typer.Typer(
 
 app.add_typer(bench)
 app.add_typer(contract)
+app.add_typer(doctor)
 app.add_typer(label)
+app.add_typer(tune)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
 Overrides = Annotated[

@@ -1,4 +1,7 @@
-"""Serve every recipe as a deployment of the flow `pipeline`, for `lepton up` and for docker-compose.yml."""
+"""Serve every recipe as a deployment of the flow `pipeline`, and of `tune` if it has a space to search.
+
+For `lepton up` and for docker-compose.yml.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.pipeline import pipeline
 from flows.recipe import load_recipe, recipe_names
+from flows.tune import tune
 from infra.environment import configure
 from infra.errors import BusyError, LeptonError
 from infra.servers.deployments import is_started_by_up, mark_ready
@@ -35,6 +39,8 @@ async def serve() -> None:
             await close_orphans(client)
         for place, name in enumerate(recipe_names()):
             await runner.aadd_deployment(await deployment(client, name, place))
+            if load_recipe(name).tune.space:
+                await runner.aadd_deployment(await search_deployment(name))
     await _run_until_told(runner)
     async with get_client() as client:
         if is_started_by_up():
@@ -66,10 +72,24 @@ async def deployment(client: PrefectClient, name: str, place: int) -> RunnerDepl
     )
 
 
+async def search_deployment(name: str) -> RunnerDeployment:
+    """The search for better options of a recipe; its form asks how many trials, and for how long."""
+    from prefect.types.entrypoint import EntrypointType
+
+    recipe = load_recipe(name)
+    return await tune.ato_deployment(
+        name=name,
+        parameters={"recipe": recipe.model_dump(mode="json")},
+        description=f"Search for better options. {recipe.description}",
+        tags=["lepton", "tune", recipe.train.task],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
 async def close_orphans(client: PrefectClient) -> None:
     """Mark runs as crashed whose process was killed: nobody else would, and they would run for ever.
 
-    Whoever runs a pipeline holds the home's lock, so while we hold it every run in progress is such a one.
+    Whoever runs one of our flows holds the home's lock, so while we hold it every run in progress is such a one.
     """
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState
     from prefect.client.schemas.filters import FlowRunFilterStateType as OfType
@@ -80,7 +100,7 @@ async def close_orphans(client: PrefectClient) -> None:
     try:
         with home_lock("deployments"):
             orphans = await client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=[pipeline.name])),
+                flow_filter=FlowFilter(name=FlowFilterName(any_=[pipeline.name, tune.name])),
                 flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=OfType(any_=active))),
             )
             for orphan in orphans:

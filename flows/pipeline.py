@@ -10,6 +10,7 @@ from prefect.states import Failed
 from flows.prepare import prepared
 from flows.recipe import Recipe
 from flows.stages import Stages
+from flows.start import starting_point
 from flows.summary import ModelSummary, Summary
 from infra.disk import disk_errors
 from infra.environment import configure
@@ -57,10 +58,11 @@ def run(recipe: Recipe) -> Summary:
     stages = Stages()
     name = recipe.name
 
+    start = starting_point(recipe.train)  # before anything is made: what it names may not be there
     data = prepared(recipe, stages)
     dataset = data.dataset
 
-    model = stages.run("train", train, name, recipe.train, dataset)
+    model = stages.run("train", train, name, recipe.train, dataset, start)
     small = stages.run("compress", compress, name, recipe.compress, model, dataset)
 
     measured = stages.run("evaluate parent", evaluate, name, recipe.evaluate, model, dataset)

@@ -10,7 +10,7 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from flows.yaml_text import read_yaml
+from flows.yaml_text import read_yaml, write_yaml
 from infra.errors import RecipeError
 from tasks.augment.config import AugmentOptions
 from tasks.clean.config import CleanOptions
@@ -21,6 +21,8 @@ from tasks.label.config import LabelOptions
 from tasks.options import LEARNED_COLUMNS, Options
 from tasks.register.config import GateOptions
 from tasks.train.config import TrainOptions
+from tasks.tune.config import TuneOptions
+from tasks.tune.space import check_space
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -38,12 +40,12 @@ class Recipe(Options):
     compress: CompressOptions = Field(default=CompressOptions(), description="How the model is made small.")
     evaluate: EvaluateOptions = Field(default=EvaluateOptions(), description="How models are measured.")
     gate: GateOptions = Field(description="What a model must reach to be promoted.")
+    tune: TuneOptions = Field(default=TuneOptions(), description="What `lepton tune` searches over.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         names = [column.name for column in self.ingest.contract]
-        needed = (*LEARNED_COLUMNS[self.train.task], *self.train.numeric, *self.train.categorical)
-        absent = [name for name in needed if name not in names]
+        absent = [name for name in self.train.learned_columns if name not in names]
         may_be_added = any(":" in rule or rule == "flag_missing" for rule in self.clean.rules)
         if absent and not may_be_added:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
@@ -58,6 +60,7 @@ class Recipe(Options):
                 "ingest.contract: found a label that may be missing, and nothing that gives one; "
                 "set label.people.use or label.weak, add drop_missing to clean.rules, or leave out nullable"
             )
+        check_space(self.tune, self.train)
         return self
 
     def digest(self) -> str:
@@ -76,13 +79,34 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: no such recipe, a malformed override, or a value that the recipe refuses.
     """
-    content = _read(name)
+    return _validated(name, _read(name), overrides)
+
+
+def overridden(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The recipe with `a.b=value` overrides laid over it; raises RecipeError where it refuses them."""
+    return _validated(recipe.name, recipe.model_dump(mode="json"), overrides)
+
+
+def _validated(name: str, content: dict[str, Any], overrides: Sequence[str]) -> Recipe:
     for override in overrides:
         _override(content, override)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
         raise _explained(name, error) from None
+
+
+def recipe_text(recipe: Recipe, overrides: Sequence[str], heading: str) -> str:
+    """The recipe with overrides as a file that `load_recipe` takes: what its author set, and what is laid over it."""
+    whole = overridden(recipe, overrides)
+    content = recipe.model_dump(mode="json", exclude_unset=True)
+    for override in overrides:
+        _override(content, override)
+    try:
+        is_same = Recipe.model_validate(content) == whole
+    except ValidationError:
+        is_same = False  # a group that was not set has values of its own as its default
+    return f"# {heading}\n" + write_yaml(content if is_same else whole.model_dump(mode="json"))
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -19,6 +19,9 @@ _FRACTION = rf"{_INTEGER}\.[0-9]*(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9]+(?:[eE][-+]?[
 _UNBOUNDED = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 
 
+_SHORTER_THAN = 110
+
+
 class _Loader(yaml.SafeLoader):
     """A safe loader of its own, so that others keep their booleans."""
 
@@ -48,3 +51,19 @@ def read_yaml(text: str) -> Any:
         yaml.YAMLError: it is no YAML, or gives a name twice.
     """
     return yaml.load(text, Loader=_Loader)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes words that are anything else in YAML 1.1 or 1.2."""
+
+
+for _letter, _resolvers in _Loader.yaml_implicit_resolvers.items():
+    for _name, _pattern in _resolvers:
+        _Dumper.add_implicit_resolver(_name, _pattern, [_letter])
+
+
+def write_yaml(content: Any) -> str:
+    """Text that says so, to `read_yaml` and to readers of YAML 1.1 alike."""
+    return yaml.dump(
+        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_SHORTER_THAN
+    )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,7 @@ Event = dict[str, Any]
 _EVENTS_FD = "LEPTON_EVENTS_FD"
 _PARENT = "LEPTON_PARENT_PID"
 _LINE_CHARACTERS = 160
+_emitting = threading.Lock()
 
 
 class Child:
@@ -106,7 +108,8 @@ def emit(event: Event) -> None:
     """In a child: send one event to the parent."""
     descriptor = os.environ.get(_EVENTS_FD)
     if descriptor:
-        os.write(int(descriptor), (json.dumps(event) + "\n").encode())
+        with _emitting:  # a line longer than the pipe's atomic size must not be split by another thread's
+            os.write(int(descriptor), (json.dumps(event) + "\n").encode())
 
 
 def child_main(work: Callable[[str], Event]) -> None:

@@ -7,14 +7,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Task = Literal["text_classification", "text_retrieval", "tabular_classification", "rating_prediction"]
+Task = Literal[
+    "text_classification", "text_heads", "text_retrieval", "tabular_classification", "rating_prediction", "item_ranking"
+]
+HeadKind = Literal["classification", "multi_label", "regression", "tagging"]
 LEARNED_COLUMNS: Mapping[Task, tuple[str, ...]] = {
     "text_classification": ("text", "label"),
+    "text_heads": ("text",),
     "text_retrieval": ("text", "answer"),
     "tabular_classification": ("label",),
     "rating_prediction": ("user", "item", "rating"),
+    "item_ranking": ("user", "item"),
 }
-"""Columns that a task reads, besides its feature columns."""
+"""Columns that a task reads, besides its feature columns and those that its heads tell."""
 
 
 class Options(BaseModel):

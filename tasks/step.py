@@ -40,7 +40,7 @@ def step(function: Callable[P, R]) -> Task[P, R]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        with disk_errors(f"stage {function.__name__}"), _progress_artifact(function.__name__):
+        with disk_errors(f"stage {function.__name__}"), progress_artifact(function.__name__):
             return function(*args, **kwargs)
 
     wrap: Callable[[Callable[P, R]], Task[P, R]] = task(
@@ -80,7 +80,7 @@ def _identity(value: object) -> object:
 
 
 @contextmanager
-def _progress_artifact(name: str, seconds_between: float = 1.0) -> Iterator[None]:
+def progress_artifact(name: str, seconds_between: float = 1.0) -> Iterator[None]:
     """Show what the step reports in the Prefect UI, once a second at most."""
     artifact: UUID | None = None
     last = 0.0

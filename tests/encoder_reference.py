@@ -12,22 +12,38 @@ Floats = NDArray[np.floating[Any]]
 _erf = np.vectorize(math.erf)
 
 
-def embed(tensors: dict[str, NDArray[Any]], layers: int, heads: int, ids: list[int]) -> Floats:
-    """The mean token vector, scaled to length 1, of one text (Devlin et al. 2018; Reimers and Gurevych 2019)."""
-    table = {name: tensor.astype(np.float64) for name, tensor in tensors.items() if tensor.dtype.kind == "f"}
+def embed(
+    tensors: dict[str, NDArray[Any]],
+    layers: int,
+    heads: int,
+    ids: list[int],
+    prefix: str = "",
+    first_place: int = 0,
+    pooling: str = "mean",
+) -> Floats:
+    """The mean token vector, scaled to length 1, of one text (Devlin et al. 2018; Reimers and Gurevych 2019).
+
+    Args:
+        prefix: before the tensors' names.
+        first_place: row of the first token in the table of positions: 2 in RoBERTa (Liu et al. 2019).
+        pooling: `cls`: the first token's vector in place of the mean.
+    """
+    floats = {name: tensor for name, tensor in tensors.items() if tensor.dtype.kind == "f"}
+    table = {name.removeprefix(prefix): tensor.astype(np.float64) for name, tensor in floats.items()}
+    places = table["embeddings.position_embeddings.weight"][first_place:]
     states = table["embeddings.word_embeddings.weight"][ids]
-    states = states + table["embeddings.position_embeddings.weight"][: len(ids)]
+    states = states + places[: len(ids)]
     states = _norm(table, "embeddings", states + table["embeddings.token_type_embeddings.weight"][0])
     for layer in range(layers):
-        prefix = f"encoder.layer.{layer}"
-        mixed = _attention(table, f"{prefix}.attention.self", heads, states)
-        mixed = _dense(table, f"{prefix}.attention.output.dense", mixed)
-        states = _norm(table, f"{prefix}.attention.output", states + mixed)
-        wide = _dense(table, f"{prefix}.intermediate.dense", states)
+        name = f"encoder.layer.{layer}"
+        mixed = _attention(table, f"{name}.attention.self", heads, states)
+        mixed = _dense(table, f"{name}.attention.output.dense", mixed)
+        states = _norm(table, f"{name}.attention.output", states + mixed)
+        wide = _dense(table, f"{name}.intermediate.dense", states)
         wide = 0.5 * wide * (1 + _erf(wide / math.sqrt(2)))
-        states = _norm(table, f"{prefix}.output", states + _dense(table, f"{prefix}.output.dense", wide))
-    mean: Floats = states.mean(axis=0)
-    return mean / np.linalg.norm(mean)
+        states = _norm(table, f"{name}.output", states + _dense(table, f"{name}.output.dense", wide))
+    vector: Floats = states.mean(axis=0) if pooling == "mean" else states[0]
+    return vector / np.linalg.norm(vector)
 
 
 def _attention(table: dict[str, Floats], prefix: str, heads: int, states: Floats) -> Floats:

@@ -18,6 +18,7 @@ from tasks.data.references import DatasetRef
 from tasks.data.split import KEY_DIGITS
 from tasks.data.version import ROWS, writing
 from tasks.features.files import Features, save_features
+from tasks.features.heads import Head
 from tasks.features.interactions import fit_interactions
 from tasks.features.tabular import fit_tabular
 from tasks.features.text import text_features
@@ -25,10 +26,22 @@ from tasks.options import Task
 from tasks.runtime.package import PackageManifest, write_manifest
 from tasks.runtime.predictor import index_answers
 
-TASKS: tuple[Task, ...] = ("text_classification", "text_retrieval", "tabular_classification", "rating_prediction")
+TASKS: tuple[Task, ...] = (
+    "text_classification",
+    "text_heads",
+    "text_retrieval",
+    "tabular_classification",
+    "rating_prediction",
+)
 WORDS = ("show", "list", "me", "the", "flights", "fares", "from", "to", "boston", "denver", "on", "monday", "please")
 LABELS = {"text_classification": ("fare", "flight", "other"), "tabular_classification": ("no", "yes")}
 ANSWERS = ("flights to boston", "fares to denver", "monday")
+HEADS = (
+    Head(column="label", kind="classification", output="label", labels=LABELS["text_classification"]),
+    Head(column="topics", kind="multi_label", output="topics", labels=("cheap", "early", "late")),
+    Head(column="urgency", kind="regression", output="urgency", mean=3.0, deviation=0.5),
+    Head(column="tags", kind="tagging", output="tags", labels=("O", "B-city", "B-day", "I-city")),
+)
 TRUTH = {"text_retrieval": "answer", "rating_prediction": "rating"}
 
 
@@ -39,7 +52,9 @@ def make_package(task: Task, folder: Path) -> Path:
     weights = [random.normal(0, 0.3, weight.shape) for weight in network.exported.get_weights()]
     network.exported.set_weights(weights)
     network.save(folder / "saved_model")
-    manifest = PackageManifest(task=task, format="saved_model", labels=LABELS.get(task, ()), dataset_digest="d")
+    heads = HEADS if task == "text_heads" else ()
+    labels = LABELS.get(task, ())
+    manifest = PackageManifest(task=task, format="saved_model", labels=labels, heads=heads, dataset_digest="d")
     write_manifest(folder, manifest)
     save_features(features, folder)
     if task == "text_retrieval":
@@ -61,8 +76,9 @@ def inputs(task: Task, count: int = 40) -> pa.Table:
 
 def with_truth(task: Task, rows: pa.Table, predictions: pa.Table) -> pa.Table:
     """Rows of which the model predicts every one as it is."""
-    name = TRUTH.get(task, "label")
-    return rows.append_column(name, predictions.column(name))
+    for name in [head.column for head in HEADS] if task == "text_heads" else [TRUTH.get(task, "label")]:
+        rows = rows.append_column(name, predictions.column(name))
+    return rows
 
 
 def make_dataset(rows: pa.Table, folder: Path, test_rows: int) -> DatasetRef:
@@ -109,7 +125,8 @@ def write_tokenizer(folder: Path) -> Path:
 
 
 def _encoder() -> Any:
-    from tasks.model.encoder import EncoderConfig, build_encoder
+    from tasks.model.encoder import build_encoder
+    from tasks.model.sizes import EncoderConfig
 
     config = EncoderConfig(
         vocab_size=40,
@@ -133,6 +150,12 @@ def _classifier(folder: Path) -> tuple[Features, Any]:
     from tasks.model.classifier import build_classifier
 
     return _text(folder), build_classifier(_encoder(), len(LABELS["text_classification"]), dropout=0.1)
+
+
+def _heads(folder: Path) -> tuple[Features, Any]:
+    from tasks.model.heads import build_heads
+
+    return _text(folder), build_heads(_encoder(), HEADS, dropout=0.1)
 
 
 def _retriever(folder: Path) -> tuple[Features, Any]:
@@ -159,6 +182,7 @@ def _factorization(folder: Path) -> tuple[Features, Any]:
 
 _PARTS: dict[Task, Callable[[Path], tuple[Features, Any]]] = {
     "text_classification": _classifier,
+    "text_heads": _heads,
     "text_retrieval": _retriever,
     "tabular_classification": _tabular,
     "rating_prediction": _factorization,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from importlib import import_module
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -15,6 +17,8 @@ from flows.cli import app
 from flows.recipe import load_recipe
 from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
+from tasks.options import Options
+from tasks.train.config import TrainOptions
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (checkout() / "docs").glob("*.md"))]
 # Rules that the page itself has the reader write; tests/clean/test_adding_a_rule.py does so.
@@ -59,3 +63,20 @@ def test_the_page_on_cleaning_has_every_rule_once() -> None:
     page = (checkout() / "docs/cleaning.md").read_text(encoding="utf-8")
     heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(known_rules())
+
+
+def test_the_page_on_training_has_every_option_once() -> None:
+    page = (checkout() / "docs/training.md").read_text(encoding="utf-8")
+    heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(TrainOptions))
+
+
+def option_names(options: type[Options], prefix: str = "") -> Iterator[str]:
+    """As `--set` has them below the group's own name; those of a list's entries without their place."""
+    for name, field in options.model_fields.items():
+        of_list: tuple[Any, ...] = get_args(field.annotation)
+        group = of_list[0] if of_list else field.annotation
+        if isinstance(group, type) and issubclass(group, Options):
+            yield from option_names(group, f"{prefix}{name}.")
+        else:
+            yield prefix + name

@@ -95,7 +95,7 @@ def measure(work: Mapping[str, Callable[[], T]], repeats: int) -> dict[str, Meas
 def time_row(
     case: str, peer: str, ours: Sequence[float], theirs: Sequence[float], bars: tuple[float, float], same_output: bool
 ) -> Row:
-    """Our time over the peer's: less is better. `bars` are `bar_ahead` and `bar_limit`."""
+    """Our time, or whatever else costs, over the peer's: less is better. `bars` are `bar_ahead` and `bar_limit`."""
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     return _row(case, peer, (median(ours), median(theirs)), ratios, bars, median(ratios) <= bars[0], same_output)
 
@@ -106,6 +106,12 @@ def speed_row(
     """How many times faster than the peer we are, of times in seconds: more is better."""
     ratios = [other / mine for mine, other in zip(ours, theirs, strict=True)]
     return _row(case, peer, (median(ours), median(theirs)), ratios, bars, median(ratios) >= bars[0], same_output)
+
+
+def share_row(case: str, peer: str, ours: Sequence[float], theirs: Sequence[float], bars: tuple[float, float]) -> Row:
+    """What is ours over the peer's, of figures that are the better the larger, such as rows a second."""
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    return _row(case, peer, (median(ours), median(theirs)), ratios, bars, median(ratios) >= bars[0], same_output=True)
 
 
 def make_report(name: str, rows: Iterable[Row], packages: Iterable[str]) -> Report:

@@ -13,16 +13,18 @@ from infra.environment import configure
 from infra.errors import MachineError, RecipeError
 
 _PACKAGES = ("lepton", "polars", "duckdb", "pandas", "pyspark", "dask", "pyarrow", "narwhals", "datasketch", "rensa")
+_TRAINING_PACKAGES = ("lepton", "tensorflow", "scikit-learn")
+_TRAINING = ("quality", "scaling", "recovery")
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 _CLEAN_ROWS, _GROWTH_ROWS, _BASE_ROWS = 1_000_000, 10_000_000, 1_000_000
 _REPEATS = 5
 
 
-def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str]) -> Report:
-    """Run one benchmark; no rows and no repeats mean its own numbers.
+def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str], data: str = "") -> Report:
+    """Run one benchmark; no rows and no repeats mean its own numbers. `data` is a file, where it needs one.
 
     Raises:
-        RecipeError: the rows are no number, or an engine is unknown.
+        RecipeError: the rows are no number, an engine is unknown, or a file is not named.
         MachineError: a peer is not installed.
     """
     from flows.bench.clean import ENGINES
@@ -31,7 +33,8 @@ def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str]) ->
     if unknown:
         raise RecipeError("--engines", found=", ".join(unknown), allowed=", ".join(ENGINES), action="Correct it.")
     try:
-        return make_report(name, _rows(name, parse_rows(rows), repeats, engines), _PACKAGES)
+        packages = _TRAINING_PACKAGES if name in _TRAINING else _PACKAGES
+        return make_report(name, _rows(name, parse_rows(rows), repeats, engines, data), packages)
     except ModuleNotFoundError as error:
         raise MachineError(
             f"benchmark {name}",
@@ -68,7 +71,19 @@ be possible. Absolute figures say little beyond this machine.
 """
 
 
-def _rows(name: str, rows: int, repeats: int, engines: Sequence[str]) -> list[Row]:
+def _rows(name: str, rows: int, repeats: int, engines: Sequence[str], data: str) -> list[Row]:
+    if name == "quality":
+        from flows.bench import quality
+
+        return quality.run(data)
+    if name == "scaling":
+        from flows.bench import scaling
+
+        return scaling.run(rows or scaling.ROWS, repeats or scaling.REPEATS)
+    if name == "recovery":
+        from flows.bench import recovery
+
+        return recovery.run(rows or recovery.ROWS, repeats or recovery.REPEATS)
     if name == "dedupe":
         from flows.bench import dedupe
 
@@ -100,5 +115,5 @@ def _word(is_so: bool) -> str:
 
 if __name__ == "__main__":
     configure()
-    names = sys.argv[2:] or ["clean", "dedupe", "growth"]
+    names = sys.argv[2:] or ["clean", "dedupe", "growth", "scaling", "recovery"]
     write_page([run_benchmark(name, "", 0, ("polars", "dask", "spark")) for name in names], Path(sys.argv[1]))

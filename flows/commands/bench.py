@@ -9,10 +9,13 @@ import typer
 if TYPE_CHECKING:
     from flows.bench.report import Report
 
-Name = Literal["clean", "dedupe", "growth"]
+Name = Literal["clean", "dedupe", "growth", "quality", "scaling", "recovery"]
 Rows = Annotated[str, typer.Option(help="How many rows, such as 200k, 1M or 10M; empty: the benchmark's own number.")]
 Repeats = Annotated[int, typer.Option(min=0, help="Runs of each; 0: the benchmark's own number.")]
 Engines = Annotated[str, typer.Option(help="Engines to take, with commas between them.")]
+Data = Annotated[
+    str, typer.Option(envvar="LEPTON_BENCH_DATA", help="Path of BANKING77 as csv (split, text, intent), for `quality`.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]
 
 bench = typer.Typer()
@@ -24,15 +27,20 @@ def run(
     rows: Rows = "",
     repeats: Repeats = 0,
     engines: Engines = "polars,dask,spark",
+    data: Data = "",
     as_json: Json = False,
 ) -> None:
-    """Measure against other tools, in turn with them: `clean`, `dedupe`, or `growth` (time and memory of many rows).
+    """Measure against other tools.
 
-    Examples: `lepton bench clean --rows 1M`, `lepton bench growth --rows 10M --engines polars --json`.
+    `clean` and `dedupe`: speed. `growth`: time and memory of many rows. `quality`: wrong answers. `scaling`: two
+    workers beside twice one. `recovery`: what a killed worker costs. Of the last two, rows are those of an epoch.
+
+    Examples: `lepton bench clean --rows 1M`, `lepton bench growth --rows 10M --engines polars --json`,
+    `lepton bench quality --data banking77.csv.gz`.
     """
     from flows.bench.suite import run_benchmark
 
-    report = run_benchmark(name, rows, repeats, [each.strip() for each in engines.split(",")])
+    report = run_benchmark(name, rows, repeats, [each.strip() for each in engines.split(",")], data)
     if as_json:
         typer.echo(report.model_dump_json())
     else:

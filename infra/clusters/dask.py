@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from infra.errors import ServerError
 from infra.settings.clusters import ClusterSettings
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _CONNECT_SECONDS = 10
 
@@ -20,10 +24,21 @@ def dask_cluster(settings: ClusterSettings) -> Iterator[None]:
     """
     import dask
 
-    if not settings.dask_scheduler:
+    if settings.dask_scheduler:
+        with dask_client(settings):
+            yield
+    else:
         with dask.config.set(scheduler="threads"):
             yield
-        return
+
+
+@contextmanager
+def dask_client(settings: ClusterSettings) -> Iterator[Client]:
+    """A connection to the scheduler that is set.
+
+    Raises:
+        ServerError: the scheduler does not answer.
+    """
     from distributed import Client
 
     try:
@@ -36,4 +51,4 @@ def dask_cluster(settings: ClusterSettings) -> Iterator[None]:
             action="Start it, or correct LEPTON_DASK_SCHEDULER; empty means this machine.",
         ) from error
     with client:
-        yield
+        yield client

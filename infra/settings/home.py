@@ -47,6 +47,11 @@ class HomeSettings(BaseSettings):
         return self.root / "training"
 
     @property
+    def tuning(self) -> Path:
+        """Searches for options, one directory a study: its database, trials, pictures and the best recipe."""
+        return self.root / "tuning"
+
+    @property
     def packages(self) -> Path:
         """Model packages: what the runtime loads and MLflow registers."""
         return self.root / "packages"

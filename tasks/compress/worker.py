@@ -10,7 +10,7 @@ import pyarrow as pa
 from infra.environment import configure
 from infra.errors import RecipeError
 from infra.processes import Event, child_main
-from tasks.compress.difference import difference
+from tasks.compress.difference import difference, figures, head_differences
 from tasks.compress.int8 import to_int8
 from tasks.compress.spec import CompressSpec
 from tasks.data.tree import tree_digest
@@ -55,8 +55,9 @@ def _parent_manifest(package: Path) -> PackageManifest:
 
 def _differences(parent: Path, child: Path, rows: pa.Table) -> dict[str, float]:
     before, after = load(parent), load(child)
-    distances = difference(before.row_outputs(rows), after.row_outputs(rows), before.manifest.task)
-    return {"difference_mean": float(distances.mean()), "difference_max": float(distances.max())}
+    if before.manifest.heads:
+        return head_differences(before.manifest.heads, before.head_outputs(rows), after.head_outputs(rows))
+    return figures(difference(before.row_outputs(rows), after.row_outputs(rows), before.manifest.task))
 
 
 def work(spec: str) -> Event:

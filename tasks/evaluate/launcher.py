@@ -16,8 +16,9 @@ def evaluate(options: EvaluateOptions, package: Path, dataset: DatasetRef, into:
 
     Returns:
         Quality by the model's task (`accuracy`, `macro_f1`, `log_loss`, `auc`; `mrr`, `recall_at_1`, `recall_at_10`;
-        `rmse`, `mae`), `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`.
-        The directory `into` holds them as `metrics.json` beside tables, pictures and `examples.json`.
+        `rmse`, `mae`; `ndcg_at_10`, `hit_rate_at_10`, `mrr`; of several heads what `measure_heads` gives),
+        `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`. The directory `into`
+        holds them as `metrics.json` beside tables, pictures and `examples.json`.
 
     Raises:
         LeptonError: the one that the child met.

@@ -122,13 +122,13 @@ def retrieval_metrics(true_ranks: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def check_outputs(outputs: Numbers) -> None:
-    """A model that does not give numbers is not measured.
+def check_outputs(outputs: Sequence[Numbers] | Numbers) -> None:
+    """One entry a row. A model that does not give numbers is not measured.
 
     Raises:
         TrainingError: an output is not finite.
     """
-    wrong = int((~np.isfinite(outputs)).reshape(len(outputs), -1).any(axis=1).sum())
+    wrong = sum(not np.isfinite(row).all() for row in outputs)
     if wrong:
         raise TrainingError(
             "model output",

@@ -45,15 +45,15 @@ def draw_confusion(matrix: Confusion, file: Path, max_shown: int) -> None:
     _save(figure, file)
 
 
-def draw_per_class(qualities: Sequence[ClassQuality], file: Path, max_shown: int) -> None:
-    """F1 of each class that has test rows, the worst on top."""
+def draw_per_class(qualities: Sequence[ClassQuality], file: Path, max_shown: int, unit: str = "rows") -> None:
+    """F1 of each class that the test split has, the worst on top; `unit` is what its support counts."""
     present = sorted((q for q in qualities if q.support), key=lambda quality: (quality.f1, -quality.support))
     shown = present[:max_shown]
     figure, axes = _canvas(7.0, max(2.5, 0.26 * len(shown) + 1.2))
     places = range(len(shown))
     axes.barh(places, [quality.f1 for quality in shown], color=_BLUE)
     for place, quality in enumerate(shown):
-        axes.text(1.02, place, f"{quality.f1:.2f}   {quality.support} rows", va="center", fontsize=8)
+        axes.text(1.02, place, f"{quality.f1:.2f}   {quality.support} {unit}", va="center", fontsize=8)
     axes.set_yticks(places, [_short(quality.label) for quality in shown])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
@@ -63,27 +63,27 @@ def draw_per_class(qualities: Sequence[ClassQuality], file: Path, max_shown: int
     _save(figure, file)
 
 
-def draw_ranks(ranks: NDArray[np.float64], file: Path) -> None:
-    """How far down the list the true answer stands."""
+def draw_ranks(ranks: NDArray[np.float64], file: Path, what: str = "true answer", whose: str = "questions") -> None:
+    """How far down the list what is sought stands."""
     names = [_range(low, high) for low, high in _RANK_BINS]
     counts = [int(np.sum((ranks >= low) & (ranks <= (high or np.finfo(float).max)))) for low, high in _RANK_BINS]
     unknown = int(np.isinf(ranks).sum())
     if unknown:
-        names, counts = [*names, "not in\nthe index"], [*counts, unknown]
+        names, counts = [*names, "not\nknown"], [*counts, unknown]
     figure, axes = _canvas(7.0, 3.8)
     axes.bar(names, counts, color=[_BLUE] * len(_RANK_BINS) + [_GREY] * (len(names) - len(_RANK_BINS)))
     for place, count in enumerate(counts):
         axes.text(place, count, f"{count}\n{count / len(ranks):.0%}", ha="center", va="bottom", fontsize=8)
     axes.set_ylim(0, max(counts) * 1.2)
-    axes.set_xlabel("rank of the true answer")
-    axes.set_ylabel("questions")
-    axes.set_title("Where the true answer stands")
+    axes.set_xlabel(f"rank of the {what}")
+    axes.set_ylabel(whose)
+    axes.set_title(f"Where the {what} stands")
     _frame(axes)
     _save(figure, file)
 
 
-def draw_ratings(predicted: Numbers, truth: Numbers, file: Path) -> None:
-    """Predicted against true ratings: a box for each true value where these are few, else how dense they lie."""
+def draw_ratings(predicted: Numbers, truth: Numbers, file: Path, what: str = "rating") -> None:
+    """Predicted against true numbers: a box for each true value where these are few, else how dense they lie."""
     values = np.unique(truth)
     ends = [min(predicted.min(), truth.min()), max(predicted.max(), truth.max())]
     margin = 0.08 * max(ends[1] - ends[0], 1.0)
@@ -94,15 +94,15 @@ def draw_ratings(predicted: Numbers, truth: Numbers, file: Path) -> None:
         groups = [predicted[truth == value] for value in values]
         axes.boxplot(groups, positions=values, widths=width, sym=".", manage_ticks=False)
         axes.set_xticks(values, [f"{value:g}\n{len(group)}" for value, group in zip(values, groups, strict=True)])
-        axes.set_xlabel("true rating, and how many rows have it")
+        axes.set_xlabel(f"true {what}, and how many rows have it")
     else:
         cells = axes.hexbin(truth, predicted, gridsize=40, bins="log", cmap="Blues", mincnt=1)
         figure.colorbar(cells, ax=axes, label="rows")
-        axes.set_xlabel("true rating")
+        axes.set_xlabel(f"true {what}")
     axes.set_xlim(ends[0] - margin, ends[1] + margin)
     axes.set_ylim(ends[0] - margin, ends[1] + margin)
-    axes.set_ylabel("predicted rating")
-    axes.set_title("Predicted against true ratings")
+    axes.set_ylabel(f"predicted {what}")
+    axes.set_title(f"Predicted against true {what}")
     axes.legend(loc="upper left", fontsize=8)
     _frame(axes)
     _save(figure, file)

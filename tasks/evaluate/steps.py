@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from prefect.artifacts import create_table_artifact
@@ -36,8 +37,10 @@ def evaluate(name: str, options: EvaluateOptions, model: ModelRef, dataset: Data
 def _show(name: str, report: Path, metrics: dict[str, float]) -> None:
     """What the Prefect UI shows of the measurement."""
     create_table_artifact(table=[metrics], key=f"{name}-metrics", description="Metrics on the test split")
-    per_class = report / "per_class.csv"
-    if per_class.exists():
+    for per_class in sorted(report.glob("*per_class.csv")):
         with per_class.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        create_table_artifact(table=rows, key=f"{name}-per-class", description="Precision, recall and F1 by class")
+        head = per_class.stem.removesuffix("per_class").rstrip("_")
+        key = "-".join(filter(None, [name, re.sub(r"[^a-z0-9]+", "-", head.lower()).strip("-"), "per-class"]))
+        about = f" of {head}" if head else ""
+        create_table_artifact(table=rows, key=key, description=f"Precision, recall and F1 by class{about}")

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tasks.evaluate.metrics import Confusion
+from tasks.evaluate.metrics import ClassQuality, Confusion
 
 
-def write_per_class(matrix: Confusion, file: Path) -> None:
-    """Precision, recall, F1 and support of each class, most rows first."""
-    qualities = sorted(matrix.per_class(), key=lambda quality: (-quality.support, quality.label))
-    rows = [list(asdict(quality).values()) for quality in qualities]
+def write_qualities(qualities: Iterable[ClassQuality], file: Path) -> None:
+    """Precision, recall, F1 and support of each class, those with most support first."""
+    ordered = sorted(qualities, key=lambda quality: (-quality.support, quality.label))
+    rows = [list(asdict(quality).values()) for quality in ordered]
     _write(file, ["label", "precision", "recall", "f1", "support"], rows)
 
 

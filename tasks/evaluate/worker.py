@@ -24,7 +24,9 @@ def evaluate(spec: EvaluateSpec) -> dict[str, float]:
     rows = read_rows(spec.dataset, "test")
     _check_rows(rows)
     metrics = {
-        **measure_quality(predictor, rows, spec.into, spec.options.max_classes_shown),
+        **measure_quality(
+            predictor, rows, spec.into, spec.options.max_classes_shown, lambda: read_rows(spec.dataset, "train")
+        ),
         "rows": float(rows.num_rows),
         **size_metrics(spec.package),
         **latency_metrics(predictor.predict, rows, spec.options.latency_queries),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -55,6 +57,18 @@ def numbers(values: pa.ChunkedArray) -> NDArray[np.float64]:
         raise DataError(
             "features", found=str(error), allowed="numbers in every numeric column", action="Fix the rows."
         ) from None
+
+
+def signature_names(columns: Sequence[str]) -> dict[str, str]:
+    """What a model's signature calls columns: TensorFlow takes letters, digits, `_` and `.`, and is blind to case."""
+    names: dict[str, str] = {}
+    for name in columns:
+        plain = re.sub(r"[^A-Za-z0-9_.]", "_", name)
+        plain = plain if plain[:1].isalnum() else f"column{plain}"
+        taken = {other.lower() for other in names.values()}
+        spellings = (plain, *(f"{plain}_{number}" for number in range(2, len(columns) + 2)))
+        names[name] = next(spelling for spelling in spellings if spelling.lower() not in taken)
+    return names
 
 
 def _strings(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -17,8 +17,8 @@ class InteractionFeatures(BaseModel):
     """`user` and `item`, int32 (b,), place 0 for whom or what the train split did not know.
 
     Attributes:
-        mean_rating: of the train split; what a model of unknown users and items falls back to.
-        lowest, highest: bounds of the ratings of the train split.
+        mean_rating: of the train split; what a model of unknown users and items falls back to; 0 without ratings.
+        lowest, highest: bounds of the ratings of the train split; 0 without ratings.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,8 +41,8 @@ class InteractionFeatures(BaseModel):
 
 
 def fit_interactions(rows: pa.Table) -> InteractionFeatures:
-    """Learn the vocabularies and the scale of the ratings from the train split."""
-    ratings = numbers(column(rows, "rating"))
+    """Learn the vocabularies, and the scale of the ratings where there are some, from the train split."""
+    ratings = numbers(column(rows, "rating")) if "rating" in rows.column_names else np.zeros(1)
     return InteractionFeatures(
         user=fit_category("user", column(rows, "user")),
         item=fit_category("item", column(rows, "item")),

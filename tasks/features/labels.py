@@ -15,8 +15,8 @@ from tasks.features.columns import texts
 UNKNOWN = -1
 
 
-def fit_labels(column: pa.ChunkedArray) -> tuple[str, ...]:
-    """The distinct labels, sorted. Their places are the columns of a classifier's output.
+def fit_labels(column: pa.ChunkedArray, name: str = "label") -> tuple[str, ...]:
+    """The distinct labels of the column `name`, sorted. Their places are the columns of a classifier's output.
 
     Raises:
         DataError: there are fewer than two.
@@ -24,10 +24,10 @@ def fit_labels(column: pa.ChunkedArray) -> tuple[str, ...]:
     labels = tuple(sorted(set(texts(pc.drop_null(column)))))
     if len(labels) < 2:
         raise DataError(
-            "column label of the train split",
+            f"column {name} of the train split",
             found=f"only {labels[0]!r}" if labels else "no label",
             allowed="two classes or more",
-            action="Add rows of another class, or name the right column in ingest.columns.label.",
+            action="Add rows of another class, or name the right column.",
         )
     return labels
 

@@ -14,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from infra.errors import NotFoundError
 from tasks.features.columns import ColumnType, column, texts
+from tasks.features.words import Places, first_tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TOKENIZER = "tokenizer.json"
 ANSWER = "answer_"  # before the names of the arrays of an answer that is learned beside its question
+WRONG = "wrong_"  # the same of wrong answers to it, several a question
+SECOND = "second_"  # the same of a text that is paired with another
 Tokens = list[NDArray[np.int32]]
 
 
@@ -72,6 +75,12 @@ class TextFeatures(BaseModel):
         """The token ids of each text, begin and end included."""
         encodings = self.tokenizer.encode_batch_fast(list(lines))
         return [np.array(encoding.ids, np.int32) for encoding in encodings]
+
+    def word_tokens(self, lines: Sequence[str]) -> tuple[Tokens, list[Places]]:
+        """The token ids of each text, and the places of its words' first tokens, as `first_tokens` has them."""
+        encodings = self.tokenizer.encode_batch(list(lines))  # slower: it keeps where tokens come from
+        firsts = [first_tokens(line, encoding.offsets) for line, encoding in zip(lines, encodings, strict=True)]
+        return [np.array(encoding.ids, np.int32) for encoding in encodings], firsts
 
 
 def text_features(folder: Path, max_tokens: int, column: str = "text") -> TextFeatures:

@@ -1,20 +1,32 @@
-"""Checkpoints: written under another name, then renamed; the last two are kept; a half-written one is passed over."""
+"""Checkpoints: written under another name, then renamed; a half-written one is passed over.
+
+The last ones are kept, and the best one.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
+
+from infra.disk import disk_errors
 
 log = logging.getLogger(__name__)
 State = dict[str, NDArray[np.generic]]
 _SUFFIX = ".safetensors"
+_BEST = "-best"
 
 
 @dataclass(frozen=True)
@@ -30,24 +42,29 @@ class Checkpoints:
 
     Args:
         identity: of what is trained on what; those of another training are passed over.
+        keep: how many of the last stay.
     """
 
     def __init__(self, folder: Path, identity: str, keep: int = 2) -> None:
         self.folder, self.identity, self.keep = folder, identity, keep
 
     def save(self, step: int, state: State) -> None:
-        """Write the state after `step` steps, and delete all but the last."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        target = self.folder / f"step-{step:09d}{_SUFFIX}"
-        draft = target.with_suffix(".partial")
-        arrays = {name: np.asarray(value, order="C") for name, value in state.items()}
-        with draft.open("wb") as file:
-            file.write(save(arrays, metadata={"identity": self.identity}))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(target)
+        """Write the state after `step` steps, and delete all but the last.
+
+        Raises:
+            MachineError: the disk is full; those that were there stay.
+        """
+        self._write(self.folder / f"step-{step:09d}{_SUFFIX}", state)
         for old in self._files()[self.keep :]:
-            old.unlink()
+            old.unlink(missing_ok=True)
+
+    def save_best(self, step: int, state: State) -> None:
+        """Write the state after `step` steps as the best one, and delete the best one before it."""
+        target = self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}"
+        self._write(target, state)
+        for old in self.folder.glob(f"step-*{_BEST}{_SUFFIX}"):
+            if old != target:
+                old.unlink(missing_ok=True)
 
     def last(self) -> Checkpoint | None:
         """The newest whole checkpoint of this training, if there is one."""
@@ -56,6 +73,25 @@ class Checkpoints:
             if state is not None:
                 return Checkpoint(int(file.stem.removeprefix("step-")), state)
         return None
+
+    def best(self, step: int) -> State | None:
+        """What was saved as the best after `step` steps, if it is there and whole."""
+        file = self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}"
+        return self._read(file) if file.exists() else None
+
+    def _write(self, target: Path, state: State) -> None:
+        draft = target.with_suffix(".partial")
+        arrays = {name: np.asarray(value, order="C") for name, value in state.items()}
+        try:
+            with disk_errors(f"checkpoint {target}"):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                save_file(arrays, draft, metadata={"identity": self.identity})
+                _flush(draft)
+                draft.rename(target)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
 
     def _read(self, file: Path) -> State | None:
         try:
@@ -70,4 +106,54 @@ class Checkpoints:
 
     def _files(self) -> list[Path]:
         """The newest first."""
-        return sorted(self.folder.glob(f"step-*{_SUFFIX}"), reverse=True)
+        files = self.folder.glob(f"step-*{_SUFFIX}")
+        return sorted((file for file in files if not file.stem.endswith(_BEST)), reverse=True)
+
+
+class Writer:
+    """Writes checkpoints in a thread of its own while steps go on.
+
+    An error comes at the next checkpoint, or at the end of the block. Arrays that are handed over must not change.
+    """
+
+    def __init__(self, checkpoints: Checkpoints | None) -> None:
+        self.checkpoints = checkpoints
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._waiting = deque[Future[None]]()
+
+    def save(self, step: int, state: Callable[[], State]) -> None:
+        """Begin to write the state after `step` steps."""
+        if self.checkpoints:
+            self._begin(self.checkpoints.save, step, state())
+
+    def save_best(self, step: int, state: State) -> None:
+        """Begin to write the best state."""
+        if self.checkpoints:
+            self._begin(self.checkpoints.save_best, step, state)
+
+    def wait(self, at_most: int = 0) -> None:
+        """Return when no more than so many are on their way to disk."""
+        while len(self._waiting) > at_most or (self._waiting and self._waiting[0].done()):
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self.wait()
+        finally:
+            self._thread.shutdown()  # what was begun is finished, also after an error elsewhere
+
+    def _begin(self, write: Callable[[int, State], None], step: int, state: State) -> None:
+        self.wait(at_most=1)
+        self._waiting.append(self._thread.submit(write, step, state))
+
+
+def _flush(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

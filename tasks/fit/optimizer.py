@@ -1,35 +1,81 @@
-"""AdamW (Loshchilov and Hutter 2019) with a rate that rises, then falls, both linearly."""
+"""Optimisers by name, one for each group of weights that learn at a rate of their own."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from infra.errors import TrainingError
+from tasks.fit.config import OptimizerOptions
+from tasks.fit.precision import Precision, with_loss_scale
+from tasks.fit.schedule import WarmupSchedule
+from tasks.model.depth import layer_heights
+from tasks.model.network import Network
+
 UNDECAYED = ("bias", "beta", "gamma")  # pulling offsets and scales to zero does not keep a model simple
 
 
-class RisingThenFalling(tf.keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """From near 0 to `peak` in the first steps, then down to 0 at the end."""
+@dataclass(frozen=True)
+class WeightGroup:
+    """Weights that learn at one rate, and the optimiser that moves them."""
 
-    def __init__(self, peak: float, warmup_steps: int, total_steps: int) -> None:
-        self.peak, self.warmup_steps, self.total_steps = peak, warmup_steps, total_steps
-
-    def __call__(self, step: Any) -> Any:
-        """The rate of `step`, counted from 0."""
-        done = tf.cast(step, tf.float32) + 1.0
-        rising = done / max(1, self.warmup_steps)
-        falling = (self.total_steps + 1.0 - done) / (self.total_steps + 1.0 - max(1, self.warmup_steps))
-        return self.peak * tf.clip_by_value(tf.minimum(rising, falling), 0.0, 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """What the constructor takes."""
-        return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
+    weights: tuple[Any, ...]
+    schedule: WarmupSchedule
+    optimizer: Any
 
 
-def build_optimizer(variables: list[Any], schedule: RisingThenFalling, weight_decay: float) -> Any:
-    """AdamW over `variables`, without decay of biases and of the scales and offsets of norms."""
-    optimizer = tf.keras.optimizers.AdamW(schedule, weight_decay=weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=list(UNDECAYED))
-    optimizer.build(variables)
+def weight_groups(
+    network: Network, options: OptimizerOptions, total_steps: int, precision: Precision = "float32"
+) -> list[WeightGroup]:
+    """The weights that learn, by their rates: the body from the top layer down, then the head if there is a new one.
+
+    The rate of layer d of L is that of the body times `layer_decay` ** (L - d), the embeddings being layer 0
+    (discriminative fine-tuning, Howard and Ruder 2018).
+
+    Raises:
+        TrainingError: no weight learns.
+    """
+    head = list(network.head)
+    body = [weight for weight in network.trained.trainable_variables if not any(weight is other for other in head)]
+    heights = layer_heights([weight.name for weight in body])
+    by_rate: dict[float, list[Any]] = defaultdict(list)
+    for weight, height in zip(body, heights, strict=True):
+        by_rate[options.learning_rate * options.layer_decay ** (max(heights) - height)].append(weight)
+    rates = [(by_rate[rate], rate) for rate in sorted(by_rate, reverse=True)]
+    groups = []
+    for weights, rate in [*rates, (head, options.head_learning_rate)] if head else rates:
+        schedule = WarmupSchedule(rate, int(options.warmup_share * total_steps), total_steps, options.schedule)
+        optimizer = with_loss_scale(build_optimizer(weights, schedule, options), precision)
+        groups.append(WeightGroup(tuple(weights), schedule, optimizer))
+    if not groups:
+        raise TrainingError(
+            "weights that learn",
+            found="none",
+            allowed="one or more",
+            action="Lower train.encoder.frozen_layers, or let the embeddings learn.",
+        )
+    return groups
+
+
+def build_optimizer(weights: list[Any], schedule: WarmupSchedule, options: OptimizerOptions) -> Any:
+    """The optimiser over `weights`; decay leaves out biases and the scales and offsets of norms.
+
+    Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), SGD with momentum or RMSprop, all Keras's.
+    """
+    optimizers, decay = tf.keras.optimizers, options.weight_decay
+    match options.name:
+        case "adamw":
+            optimizer = optimizers.AdamW(schedule, weight_decay=decay)
+        case "adam":
+            optimizer = optimizers.Adam(schedule)
+        case "sgd":
+            optimizer = optimizers.SGD(schedule, momentum=options.momentum, weight_decay=decay)
+        case "rmsprop":
+            optimizer = optimizers.RMSprop(schedule, momentum=options.momentum, weight_decay=decay)
+    if options.name != "adam":
+        optimizer.exclude_from_weight_decay(var_names=list(UNDECAYED))
+    optimizer.build(weights)
     return optimizer

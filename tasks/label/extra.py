@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from infra.errors import MachineError
+from infra.extras import import_extra as import_any_extra
 
 
 def import_extra(module: str) -> Any:
@@ -14,12 +13,4 @@ def import_extra(module: str) -> Any:
     Raises:
         MachineError: it is not installed.
     """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise MachineError(
-            f"module {module}",
-            found=f"no package {error.name}",
-            allowed="the packages of the extra `label`",
-            action="Install them: pip install 'lepton[label]'.",
-        ) from error
+    return import_any_extra(module, "label")

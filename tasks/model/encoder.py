@@ -1,40 +1,21 @@
-"""A BERT-style text encoder in Keras, such as MiniLM, with the weights of its safetensors file.
+"""A BERT-style text encoder in Keras, such as MiniLM.
 
-A folder of weights holds `config.json`, `model.safetensors` and `tokenizer.json`, named as in Hugging Face's
-BertModel. Post-norm transformer after Devlin et al. 2018, sentence vectors after Reimers and Gurevych 2019.
+Post-norm transformer after Devlin et al. 2018, sentence vectors after Reimers and Gurevych 2019.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from pydantic import BaseModel, ConfigDict
 
+from tasks.model.config import LoraOptions, Target
 from tasks.model.dropout import SeededDropout
-from tasks.model.layers import LayerNorm, MeanPooling, SelfAttention, TokenEmbeddings
+from tasks.model.layers import FirstPooling, LayerNorm, MeanPooling, SelfAttention, TokenEmbeddings
+from tasks.model.lora import LowRankDense, hold_all_but_adapters
+from tasks.model.sizes import EncoderConfig
 
 TEXT_INPUTS = ("input_ids", "attention_mask")
-
-
-class EncoderConfig(BaseModel):
-    """The sizes that a folder of weights names in `config.json`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    vocab_size: int
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    max_position_embeddings: int
-    layer_norm_eps: float
-
-
-def read_config(folder: Path) -> EncoderConfig:
-    """The sizes of the encoder in `folder`."""
-    return EncoderConfig.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
 
 
 def text_inputs(prefix: str = "") -> dict[str, Any]:
@@ -42,8 +23,15 @@ def text_inputs(prefix: str = "") -> dict[str, Any]:
     return {name: tf.keras.Input((None,), dtype=tf.int32, name=prefix + name) for name in TEXT_INPUTS}
 
 
-def build_encoder(config: EncoderConfig, dropout: float = 0.0) -> Any:
-    """A Keras model from `input_ids` and `attention_mask` (b, t) to the mean of the token vectors (b, size)."""
+def build_encoder(
+    config: EncoderConfig, dropout: float = 0.0, lora: LoraOptions | None = None, seed: int = 0, frozen_layers: int = 0
+) -> Any:
+    """A Keras model from `input_ids` and `attention_mask` (b, t) to one vector a text (b, size).
+
+    Args:
+        lora: adapters beside the dense layers of all layers but the lowest `frozen_layers`; nothing else learns then.
+        seed: of the adapters' initial weights.
+    """
     inputs = text_inputs()
     mask = inputs["attention_mask"]
     states = TokenEmbeddings(config.vocab_size, config.max_position_embeddings, config.hidden_size, name="embeddings")(
@@ -51,10 +39,14 @@ def build_encoder(config: EncoderConfig, dropout: float = 0.0) -> Any:
     )
     states = LayerNorm(config.layer_norm_eps, name="embeddings_norm")(states)
     states = SeededDropout(dropout, salt=0, name="embeddings_dropout")(states)
-    for layer in range(config.num_hidden_layers):
-        states = _attention(config, layer, dropout, states, mask)
-        states = _feed_forward(config, layer, dropout, states)
-    return tf.keras.Model(inputs, MeanPooling(name="pooling")([states, mask]), name="encoder")
+    for number in range(config.num_hidden_layers):
+        layer = _Layer(config, number, dropout, lora if number >= frozen_layers else None, seed)
+        states = layer.feed_forward(layer.attention(states, mask))
+    pooling = MeanPooling(name="pooling") if config.pooling == "mean" else FirstPooling(name="pooling")
+    encoder = tf.keras.Model(inputs, pooling([states, mask]), name="encoder")
+    if lora is not None and lora.rank:
+        hold_all_but_adapters(encoder)
+    return encoder
 
 
 def freeze(encoder: Any, embeddings: bool, layers: int) -> None:
@@ -64,18 +56,38 @@ def freeze(encoder: Any, embeddings: bool, layers: int) -> None:
         layer.trainable = not layer.name.startswith(tuple(still))
 
 
-def _attention(config: EncoderConfig, layer: int, dropout: float, states: Any, mask: Any) -> Any:
-    name = f"layer{layer}_attention"
-    projected = tf.keras.layers.Dense(3 * config.hidden_size, name=f"{name}_projection")(states)
-    mixed = SelfAttention(config.num_attention_heads, name=name)([projected, mask])
-    mixed = tf.keras.layers.Dense(config.hidden_size, name=f"{name}_output")(mixed)
-    mixed = SeededDropout(dropout, salt=2 * layer + 1, name=f"{name}_dropout")(mixed)
-    return LayerNorm(config.layer_norm_eps, name=f"{name}_norm")(tf.keras.layers.add([states, mixed]))
+class _Layer:
+    """One of the encoder's layers: attention, then a dense network for each token, both with a residual and a norm."""
 
+    def __init__(self, config: EncoderConfig, number: int, dropout: float, lora: LoraOptions | None, seed: int) -> None:
+        self.config, self.number, self.dropout = config, number, dropout
+        self.lora = lora if lora is not None and lora.rank else None
+        self.seed = seed + 100 * number
 
-def _feed_forward(config: EncoderConfig, layer: int, dropout: float, states: Any) -> Any:
-    name = f"layer{layer}_forward"
-    wide = tf.keras.layers.Dense(config.intermediate_size, activation=tf.nn.gelu, name=f"{name}_wide")(states)
-    narrow = tf.keras.layers.Dense(config.hidden_size, name=f"{name}_output")(wide)
-    narrow = SeededDropout(dropout, salt=2 * layer + 2, name=f"{name}_dropout")(narrow)
-    return LayerNorm(config.layer_norm_eps, name=f"{name}_norm")(tf.keras.layers.add([states, narrow]))
+    def attention(self, states: Any, mask: Any) -> Any:
+        """(b, t, size) to as much."""
+        config, name = self.config, f"layer{self.number}_attention"
+        parts: tuple[Target, ...] = ("query", "key", "value")
+        projected = self._dense(f"{name}_projection", 3 * config.hidden_size, parts)(states)
+        mixed = SelfAttention(config.num_attention_heads, name=name)([projected, mask])
+        mixed = self._dense(f"{name}_output", config.hidden_size, ("attention_output",))(mixed)
+        mixed = SeededDropout(self.dropout, salt=2 * self.number + 1, name=f"{name}_dropout")(mixed)
+        return LayerNorm(config.layer_norm_eps, name=f"{name}_norm")(tf.keras.layers.add([states, mixed]))
+
+    def feed_forward(self, states: Any) -> Any:
+        """(b, t, size) to as much."""
+        config, name = self.config, f"layer{self.number}_forward"
+        wide = self._dense(f"{name}_wide", config.intermediate_size, ("forward",), tf.nn.gelu)(states)
+        narrow = self._dense(f"{name}_output", config.hidden_size, ("forward",))(wide)
+        narrow = SeededDropout(self.dropout, salt=2 * self.number + 2, name=f"{name}_dropout")(narrow)
+        return LayerNorm(config.layer_norm_eps, name=f"{name}_norm")(tf.keras.layers.add([states, narrow]))
+
+    def _dense(self, name: str, units: int, parts: tuple[Target, ...], activation: Any = None) -> Any:
+        """A dense layer, with adapters of the parts of its output that are to have one."""
+        adapted = [place for place, part in enumerate(parts) if self.lora and part in self.lora.targets]
+        if self.lora is None or not adapted:
+            return tf.keras.layers.Dense(units, activation=activation, name=name)
+        self.seed += len(parts)  # no two adapters begin alike
+        return LowRankDense(
+            units, self.lora.rank, self.lora.alpha, len(parts), adapted, activation, self.seed, name=name
+        )

@@ -94,6 +94,15 @@ class MeanPooling(tf.keras.layers.Layer):  # type: ignore[misc]
         return tf.reduce_sum(states * mask, axis=1) / tf.maximum(tf.reduce_sum(mask, axis=1), 1.0)
 
 
+class FirstPooling(tf.keras.layers.Layer):  # type: ignore[misc]
+    """The vector of a text's first token, BERT's `[CLS]`, (b, t, size) to (b, size)."""
+
+    def call(self, inputs: tuple[Any, Any]) -> Any:
+        """The mask is taken for MeanPooling's sake."""
+        states, _ = inputs
+        return tf.squeeze(states[:, :1], axis=1)
+
+
 class UnitLength(tf.keras.layers.Layer):  # type: ignore[misc]
     """Each vector scaled to length 1."""
 

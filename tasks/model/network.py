@@ -31,7 +31,7 @@ class Network:
     """Two Keras models that share their weights.
 
     Attributes:
-        trained: gives what the loss takes: logits, a pair of embeddings, or ratings.
+        trained: gives what the loss takes: logits, a pair of embeddings, or ratings; of several heads, each by name.
         exported: gives what a user takes: probabilities, unit embeddings, or ratings within their bounds.
         head: weights of a new head on a pretrained encoder, which learn at a rate of their own.
         columns: raw columns that the saved model takes too, under the signature `columns`.
@@ -43,7 +43,7 @@ class Network:
     columns: RawColumns | None = None
 
     def save(self, folder: Path) -> None:
-        """Write the exported model as a SavedModel whose signature `serving_default` gives `output`."""
+        """Write the exported model as a SavedModel whose signature `serving_default` gives all outputs by name."""
         save_model(self.exported, folder, self.columns)
 
 
@@ -58,7 +58,7 @@ def save_model(model: Any, folder: Path, columns: RawColumns | None = None) -> N
 
     @tf.function(input_signature=[specification])  # type: ignore[untyped-decorator]
     def predict(inputs: dict[str, Any]) -> dict[str, Any]:
-        return {OUTPUT: model(inputs, training=False)}
+        return _named(model(inputs, training=False))
 
     module = tf.Module()
     module.weights = list(model.weights)
@@ -77,9 +77,14 @@ def _on_columns(model: Any, columns: RawColumns) -> Any:
 
     @tf.function(input_signature=[named])  # type: ignore[untyped-decorator]
     def predict_columns(inputs: dict[str, Any]) -> dict[str, Any]:
-        return {OUTPUT: model(columns.encode(inputs), training=False)}
+        return _named(model(columns.encode(inputs), training=False))
 
     return predict_columns
+
+
+def _named(outputs: Any) -> dict[str, Any]:
+    """Outputs by name: those of several heads have names of their own."""
+    return outputs if isinstance(outputs, dict) else {OUTPUT: outputs}
 
 
 def _inputs(model: Any) -> list[Any]:

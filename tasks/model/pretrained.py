@@ -1,4 +1,4 @@
-"""Weights out of a safetensors file into the encoder's layers."""
+"""Published weights into the encoder's layers."""
 
 from __future__ import annotations
 
@@ -7,66 +7,74 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from infra.errors import MachineError
-from tasks.model.encoder import EncoderConfig, build_encoder, read_config
+from tasks.model.config import EncoderOptions
+from tasks.model.encoder import build_encoder
+from tasks.model.names import Named, set_named_weights
+from tasks.model.published import WEIGHTS, Published, open_published
 
-WEIGHTS = "model.safetensors"
-Arrays = dict[str, NDArray[np.float32]]
+_DENSE = {
+    "attention_output": "attention.output.dense",
+    "forward_wide": "intermediate.dense",
+    "forward_output": "output.dense",
+}
+_NORMS = {"attention_norm": "attention.output", "forward_norm": "output"}
 
 
-def pretrained_encoder(folder: Path, dropout: float = 0.0) -> Any:
+def pretrained_encoder(folder: Path, dropout: float = 0.0, options: EncoderOptions | None = None, seed: int = 0) -> Any:
     """The encoder with the weights in `folder`.
 
+    Args:
+        options: how it pools, and where it has adapters; by default it means and has none.
+        seed: of the adapters.
+
     Raises:
-        MachineError: they are not there, cut off, or of another model.
+        SourceError: they are not there, cut off, or of another kind of model.
     """
-    try:
-        config = read_config(folder)
-        encoder = build_encoder(config, dropout)
-        values = layer_weights(config, load_file(folder / WEIGHTS))
-        for name, weights in values.items():
-            encoder.get_layer(name).set_weights(weights)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise MachineError(
-            f"pretrained weights in {folder}",
-            found=f"{type(error).__name__}: {error}",
-            allowed=f"config.json and {WEIGHTS} of a BERT-style encoder",
-            action="Delete the folder; the next run fetches it again.",
-        ) from error
+    published, options = open_published(folder), options or EncoderOptions()
+    encoder = build_encoder(published.sizes(options.pooling), dropout, options.lora, seed, options.frozen_layers)
+    set_named_weights(encoder, encoder_weights(published))
     return encoder
 
 
-def layer_weights(config: EncoderConfig, tensors: Arrays) -> dict[str, list[NDArray[np.float32]]]:
-    """For each layer of the encoder its weights in order. Dense kernels are transposed, (in, out) here.
+def encoder_weights(published: Published) -> Named:
+    """The weights by the names that they have in our encoder. Dense kernels are transposed, (in, out) here.
 
     Only one segment type is used, so its vector is added to every position's.
     """
-    embeddings = "embeddings.{}_embeddings.weight"
-    places = tensors[embeddings.format("position")] + tensors[embeddings.format("token_type")][0]
-    values = {
-        "embeddings": [tensors[embeddings.format("word")], places],
-        "embeddings_norm": _norm(tensors, "embeddings"),
+    content = load_file(published.folder / WEIGHTS)
+    tensors = {name: content[spelled].astype(np.float32) for name, spelled in published.names.items()}
+    first = published.config.first_position
+    places = tensors["embeddings.position_embeddings.weight"][first:]
+    weights = {
+        "embeddings/words": tensors["embeddings.word_embeddings.weight"],
+        "embeddings/places": places + tensors["embeddings.token_type_embeddings.weight"][0],
+        **_norm(tensors, "embeddings_norm", "embeddings"),
     }
-    for layer in range(config.num_hidden_layers):
-        prefix = f"encoder.layer.{layer}"
-        attention = f"{prefix}.attention"
-        projections = [_dense(tensors, f"{attention}.self.{part}") for part in ("query", "key", "value")]
-        kernels, biases = zip(*projections, strict=True)
-        values[f"layer{layer}_attention_projection"] = [np.concatenate(kernels, axis=1), np.concatenate(biases)]
-        values[f"layer{layer}_attention_output"] = _dense(tensors, f"{attention}.output.dense")
-        values[f"layer{layer}_attention_norm"] = _norm(tensors, f"{attention}.output")
-        values[f"layer{layer}_forward_wide"] = _dense(tensors, f"{prefix}.intermediate.dense")
-        values[f"layer{layer}_forward_output"] = _dense(tensors, f"{prefix}.output.dense")
-        values[f"layer{layer}_forward_norm"] = _norm(tensors, f"{prefix}.output")
-    return values
+    for layer in range(published.config.num_hidden_layers):
+        weights |= _layer(tensors, f"layer{layer}", f"encoder.layer.{layer}")
+    return weights
 
 
-def _dense(tensors: Arrays, name: str) -> list[NDArray[np.float32]]:
-    return [tensors[f"{name}.weight"].T, tensors[f"{name}.bias"]]
+def _layer(tensors: Named, ours: str, theirs: str) -> Named:
+    parts = [_dense(tensors, part, f"{theirs}.attention.self.{part}") for part in ("query", "key", "value")]
+    kernels, biases = zip(*(part.values() for part in parts), strict=True)
+    weights: Named = {
+        f"{ours}_attention_projection/kernel": np.concatenate(kernels, axis=1),
+        f"{ours}_attention_projection/bias": np.concatenate(biases),
+    }
+    for name, module in _DENSE.items():
+        weights |= _dense(tensors, f"{ours}_{name}", f"{theirs}.{module}")
+    for name, module in _NORMS.items():
+        weights |= _norm(tensors, f"{ours}_{name}", f"{theirs}.{module}")
+    return weights
 
 
-def _norm(tensors: Arrays, name: str) -> list[NDArray[np.float32]]:
-    return [tensors[f"{name}.LayerNorm.weight"], tensors[f"{name}.LayerNorm.bias"]]
+def _dense(tensors: Named, ours: str, theirs: str) -> dict[str, NDArray[Any]]:
+    return {f"{ours}/kernel": tensors[f"{theirs}.weight"].T, f"{ours}/bias": tensors[f"{theirs}.bias"]}
+
+
+def _norm(tensors: Named, ours: str, theirs: str) -> Named:
+    parts = {"gamma": "weight", "beta": "bias"}
+    return {f"{ours}/{name}": tensors[f"{theirs}.LayerNorm.{part}"] for name, part in parts.items()}

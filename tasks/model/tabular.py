@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
+from tasks.features.columns import signature_names
 from tasks.features.tabular import FARTHEST, OUT_OF_VOCABULARY, CategoryColumn, NumericColumn, TabularFeatures
 from tasks.model.dropout import SeededDropout
 from tasks.model.network import OUTPUT, Network, RawColumns
@@ -78,9 +78,9 @@ def raw_columns(features: TabularFeatures) -> RawColumns:
     """What `TabularFeatures.encode` does, in TensorFlow: the model then takes columns as they are in a data set.
 
     Numbers come as float64 (b,), NaN where missing; categories as their text (b,), empty where missing, also where the
-    data set has numbers or booleans (`true` and `false`). Names are those of `input_names`.
+    data set has numbers or booleans (`true` and `false`). Names are those of `signature_names`.
     """
-    names = input_names(list(features.columns))
+    names = signature_names(list(features.columns))
     specifications = {names[column.name]: tf.TensorSpec([None], tf.float64) for column in features.numeric}
     specifications |= {names[column.name]: tf.TensorSpec([None], tf.string) for column in features.categorical}
 
@@ -91,18 +91,6 @@ def raw_columns(features: TabularFeatures) -> RawColumns:
         return {name: tf.stack(arrays, axis=1) for name, arrays in stacked.items() if arrays}
 
     return RawColumns(specifications, encode)
-
-
-def input_names(columns: Sequence[str]) -> dict[str, str]:
-    """What a signature calls columns: TensorFlow takes letters, digits, `_` and `.`, and is blind to case."""
-    names: dict[str, str] = {}
-    for column in columns:
-        plain = re.sub(r"[^A-Za-z0-9_.]", "_", column)
-        plain = plain if plain[:1].isalnum() else f"column{plain}"
-        taken = {name.lower() for name in names.values()}
-        spellings = (plain, *(f"{plain}_{number}" for number in range(2, len(columns) + 2)))
-        names[column] = next(name for name in spellings if name.lower() not in taken)
-    return names
 
 
 def _standardised(column: NumericColumn, values: Any) -> Any:

@@ -23,7 +23,7 @@ from tasks.register import flavor
 from tasks.register.card import model_card
 from tasks.register.config import GateOptions
 from tasks.register.gate import Verdict, decide
-from tasks.register.signature import OUTPUTS, ColumnTypes
+from tasks.register.signature import ColumnTypes, output_columns
 from tasks.runtime.package import read_manifest
 from tasks.step import step
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 CARD = "model_card.md"
 GATE, PACKAGE_DIGEST, RECIPE_HASH = "lepton.gate", "lepton.package_digest", "lepton.recipe_hash"
+STARTED_FROM = "lepton.started_from"  # set on the run by training that goes on from another model
 RUNTIME = ("tensorflow", "numpy", "pandas", "pyarrow", "tokenizers", "pydantic", "pydantic-settings")
 
 
@@ -70,13 +71,15 @@ def register(
         if made.tags.get(PACKAGE_DIGEST) == model.digest:
             return _reference(made)
     manifest = read_manifest(Path(model.path))
-    info = _log_model(model, OUTPUTS[manifest.task], _examples(evaluation)[0]["input"])
+    started_from = client.get_run(model.run_id).data.tags.get(STARTED_FROM)
+    info = _log_model(model, output_columns(manifest), _examples(evaluation)[0]["input"])
     tags = {
         "lepton.dataset_digest": dataset.digest,
         PACKAGE_DIGEST: model.digest,
         "lepton.format": manifest.format,
         "lepton.code_hash": code_fingerprint(("tasks.compress.worker" if parent else "tasks.train.worker",)),
         **({"lepton.parent_version": parent.version} if parent else {}),
+        **({STARTED_FROM: started_from} if started_from else {}),
     }
     return _reference(
         client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)

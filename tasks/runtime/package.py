@@ -3,12 +3,16 @@
     manifest.json     what it is (PackageManifest)
     features.json     how columns become arrays, fitted on train only
     tokenizer.json    text tasks: the encoder's tokeniser
+    encoder.json      text tasks: the encoder's sizes, for a training that goes on from here
+    adapter.safetensors  of an encoder with adapters: those and the head, which are merged into the model too
     saved_model/      format saved_model
     model.tflite      format tflite
     index.npz         text_retrieval: `answers` (unicode) and their unit `embeddings` (float32, n by d)
 
 Its signature: inputs by the names that the features encode to, one output named `output`:
-probabilities (batch by classes), unit embeddings (batch by d), or ratings (batch).
+probabilities (batch by classes), unit embeddings (batch by d), or ratings or scores (batch). A model of text_heads has
+one output for each of the manifest's heads, by its name: probabilities (batch by classes or labels), numbers (batch),
+or probabilities of tags (batch by tokens by tags), of which that of a word's first token is the word's.
 """
 
 from __future__ import annotations
@@ -19,21 +23,31 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from infra.errors import NotFoundError, SourceError
+from tasks.features.heads import Head
 from tasks.options import Task
 
 MANIFEST = "manifest.json"
 
 
 class PackageManifest(BaseModel):
-    """What a package holds."""
+    """What a package holds.
+
+    Attributes:
+        labels: of a model with one output, its classes in order.
+        heads: of a model with several outputs, what each tells.
+        parent_digest: of the package that was compressed to this one.
+        started_from: digest of the published weights or the package that training began from.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Task
     format: Literal["saved_model", "tflite"]
     labels: tuple[str, ...] = ()
+    heads: tuple[Head, ...] = ()
     dataset_digest: str
     parent_digest: str = ""
+    started_from: str = ""
 
 
 def read_manifest(package: Path) -> PackageManifest:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import pyarrow as pa
 
 from infra.errors import LeptonError
+from tasks.features.columns import column, texts
 from tasks.features.files import FEATURES, Features, load_features
+from tasks.features.text import TextFeatures
 from tasks.runtime.answers import AnswerIndex, load_answers
 from tasks.runtime.arrays import Arrays, Floats, run_in_batches
+from tasks.runtime.heads import HeadOutputs, decode_heads, head_outputs
 from tasks.runtime.package import (
     PackageManifest,
     broken_package,
@@ -28,7 +31,10 @@ class Model(Protocol):
     """A model of any format."""
 
     def outputs(self, arrays: Arrays) -> Floats:
-        """The output of one batch."""
+        """The output of one batch, of a model that has one."""
+
+    def named_outputs(self, arrays: Arrays) -> dict[str, Floats]:
+        """All outputs of one batch."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +54,30 @@ class Predictor:
         """What the model gives for each row of a table that has one or more."""
         return self.outputs(self.features.encode(rows))
 
+    def head_outputs(self, rows: pa.Table) -> HeadOutputs:
+        """What each head of a model of text_heads gives for each row."""
+        features = cast("TextFeatures", self.features)  # as loading checks
+        lines = texts(column(rows, features.column))
+        return head_outputs(self.model.named_outputs, self.manifest.heads, features, lines)
+
     def predict(self, rows: pa.Table) -> pa.Table:
-        """One prediction a row: label and score, answer and score, or rating.
+        """One prediction a row: label and score, answer and score, rating, a score to rank by, or what all heads tell.
 
         Raises:
             DataError: a column that the model needs is missing, or holds what it can't take.
         """
+        if self.manifest.heads:
+            return decode_heads(self.manifest.heads, self.head_outputs(rows))
         if rows.num_rows == 0:
             return self.decode(np.zeros((0, self._width()), np.float32))
         return self.decode(self.row_outputs(rows))
 
     def decode(self, outputs: Floats) -> pa.Table:
-        """Outputs of the model as predictions."""
+        """Outputs of a model that has one as predictions."""
         if self.manifest.task == "rating_prediction":
             return pa.table({"rating": outputs.reshape(-1).astype(np.float64)})
+        if self.manifest.task == "item_ranking":
+            return pa.table({"score": outputs.reshape(-1).astype(np.float64)})
         if self.answers is not None:
             answers, scores = self.answers.best(outputs)
             return pa.table({"answer": pa.array(answers, pa.string()), "score": scores})
@@ -102,6 +118,8 @@ def _without_answers(package: Path, threads: int) -> Predictor:
         features = load_features(package)
     except (OSError, ValueError) as error:
         raise broken_package(package, FEATURES, error) from None
+    if manifest.heads and not isinstance(features, TextFeatures):
+        raise broken_package(package, FEATURES, ValueError("heads need features of texts"))
     return Predictor(manifest, features, _load_model(package, manifest, threads))
 
 

@@ -22,12 +22,15 @@ class SavedModel:
         self._signature: Any = self._owner.signatures["serving_default"]
 
     def outputs(self, arrays: Arrays) -> Floats:
-        """The output of one batch of any size and length."""
+        """The output of one batch of any size and length, of a model that has one."""
+        return self.named_outputs(arrays)["output"]
+
+    def named_outputs(self, arrays: Arrays) -> dict[str, Floats]:
+        """All outputs of one batch of any size and length."""
         import tensorflow as tf
 
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
-        result: Floats = self._signature(**tensors)["output"].numpy()
-        return result
+        return {name: tensor.numpy() for name, tensor in self._signature(**tensors).items()}
 
 
 def pin_threads(threads: int) -> None:

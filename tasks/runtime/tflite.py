@@ -20,7 +20,11 @@ class TfliteModel:
         self._lock = threading.Lock()  # an interpreter's tensors belong to one call at a time
 
     def outputs(self, arrays: Arrays) -> Floats:
-        """The output of one batch of any size and length."""
+        """The output of one batch of any size and length, of a model that has one."""
+        return self.named_outputs(arrays)["output"]
+
+    def named_outputs(self, arrays: Arrays) -> dict[str, Floats]:
+        """All outputs of one batch of any size and length."""
         with self._lock:
-            result: Floats = self._signature(**arrays)["output"]
-        return result
+            results: dict[str, Floats] = self._signature(**arrays)
+        return results

@@ -1,34 +1,25 @@
-"""Starts the training workers, watches all at once, and starts all again from the last checkpoint when one dies."""
+"""Starts the processes of a training, and starts all again from the last checkpoint when one dies or is stuck."""
 
 from __future__ import annotations
 
 import logging
-import os
-import queue
-import socket
-import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.errors import TrainingError, from_dict
-from infra.processes import Child, Event
+from infra.errors import MachineError, TrainingError
+from infra.processes import Event
 from tasks.data.references import Reference
 from tasks.data.version import read_rows
 from tasks.train.config import TrainOptions
-from tasks.train.spec import TrainSpec
+from tasks.train.spec import Role, TrainSpec
+from tasks.train.team.machine import ThisMachine
+from tasks.train.team.seats import Place, Seat, usable_cores
+from tasks.train.team.team import OnEvent, PortTaken, Team, TeamFailed
 
 log = logging.getLogger(__name__)
-MODULE = "tasks.train.worker"
-START_SECONDS = 300.0
-"""How long all workers may take to their first step: imports, weights, meeting each other, compiling the step."""
-OnEvent = Callable[[Event], None]
-
-
-class WorkerDied(Exception):
-    """A worker ended without a result, or did not start."""
+_PORT_ATTEMPTS = 5
 
 
 def train(
@@ -38,26 +29,33 @@ def train(
     dataset_digest: str,
     weights: Path | None,
     work: Path,
-    package: Path,
+    package: Path | None,
     log_folder: Path,
     on_event: OnEvent | None = None,
+    place: Place | None = None,
 ) -> dict[str, Any]:
-    """Train on the train split of a data set version, and write a model package to `package`.
+    """Train on the train split of a data set version, and write a model package to `package`, if there is such.
 
-    Called again with the same `work` folder after a kill, it goes on from the last checkpoint there.
+    Called again with the same `work` folder after a kill, it goes on from the last checkpoint there. Processes run
+    in `place`, which is this machine unless another is given.
 
     Returns:
         `loss` of the last epoch, `steps`, `rows`, `fit_seconds`, `workers` and `restarts`.
 
     Raises:
         DataError: there is too little to learn from.
-        TrainingError: the loss is not a number, or workers died more than `options.max_restarts` times.
+        MachineError: there are no ports, or no machine that has the data set.
+        TrainingError: the loss is not a number, processes died more than `options.max_restarts` times, or time is up.
     """
-    dataset = Reference(path=dataset_path, digest=dataset_digest)
-    workers = worker_count(options.workers, read_rows(dataset, "train", ["row_id"]).num_rows)
+    rows = read_rows(Reference(path=dataset_path, digest=dataset_digest), "train", ["row_id"]).num_rows
+    workers = worker_count(options, rows)
+    roles, place = roles_of(options, workers), place or ThisMachine()
+    give_up_at = time.monotonic() + options.deadline_minutes * 60 if options.deadline_minutes else float("inf")
     work.mkdir(parents=True, exist_ok=True)
-    for attempt in range(options.max_restarts + 1):
-        ports = free_ports(workers)
+
+    def team(restarts_left: int) -> Team:
+        seats = place.seats(roles, [path for path in (Path(dataset_path), work, weights) if path])
+        cluster = cluster_of(roles, seats)
         specs = [
             TrainSpec(
                 options=options,
@@ -66,128 +64,73 @@ def train(
                 weights=weights,
                 work=work,
                 package=package,
-                worker=worker,
-                ports=ports,
-                cores=cores_of(worker, workers),
+                role=role,
+                worker=cluster[role].index(seat.address),
+                cluster=cluster,
+                cores=seat.cores,
             )
-            for worker in range(workers)
+            for role, seat in zip(roles, seats, strict=True)
         ]
-        try:
-            return {**run_team(specs, log_folder, on_event), "workers": workers, "restarts": attempt}
-        except WorkerDied as death:
-            last_death = death
-            log.warning("%s; attempt %d of %d", death, attempt + 1, options.max_restarts + 1)
-    raise TrainingError(
-        f"training on {workers} workers",
-        found=f"{options.max_restarts + 1} failed attempts, the last one because {last_death}",
-        allowed=f"train.max_restarts={options.max_restarts}",
-        action=f"Read the logs in {log_folder}; code -9 mostly means that memory ran out.",
-    )
+        return Team(place, seats, specs, log_folder, on_event, restarts_left, give_up_at)
+
+    result, restarts = run_to_the_end(team, options.max_restarts, log_folder)
+    return {**result, "workers": workers, "restarts": restarts}
 
 
-def run_team(specs: list[TrainSpec], log_folder: Path, on_event: OnEvent | None = None) -> Event:
-    """Run one process a spec to its end and return the chief's result.
+def run_to_the_end(team: Callable[[int], Team], max_restarts: int, log_folder: Path) -> tuple[Event, int]:
+    """Run one team after the other until one has a result; returns it and how often processes were started again.
 
-    Raises:
-        LeptonError: the one that a worker met.
-        WorkerDied: a worker ended otherwise, or did not come to its first step in time.
+    Args:
+        team: makes the next one, on ports that are free now, given how many restarts are left.
+        max_restarts: a port that somebody else took in between is none.
     """
-    with ExitStack() as stack:
-        children = []
-        for spec in specs:
-            children.append(_start(spec, log_folder))
-            stack.callback(children[-1].stop)
-        stack.callback(_kill, children)  # all at once, before any is waited for
-        return _watch(children, on_event)
-
-
-def worker_count(wanted: int, rows: int) -> int:
-    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows."""
-    return max(1, min(wanted or min(2, len(usable_cores())), rows))
-
-
-def cores_of(worker: int, workers: int) -> tuple[int, ...]:
-    """A worker's share of the cores that this process may use; where they are too few, workers share them."""
-    cores = usable_cores()
-    return cores[worker::workers] if workers <= len(cores) else (cores[worker % len(cores)],)
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on loopback that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return tuple(one.getsockname()[1] for one in sockets)
-
-
-def usable_cores() -> tuple[int, ...]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
-
-
-def _start(spec: TrainSpec, log_folder: Path) -> Child:
-    file = spec.work / f"worker-{spec.worker}.json"
-    file.write_text(spec.model_dump_json(indent=2), encoding="utf-8")
-    return Child(MODULE, str(file), log_folder / f"worker-{spec.worker}.log")
-
-
-def _kill(children: list[Child]) -> None:
-    for child in children:
-        child.process.kill()
-
-
-def _watch(children: list[Child], on_event: OnEvent | None) -> Event:
-    events = _events(children)
-    waiting = set(range(len(children)))  # workers that did not come to their first step yet
-    results: dict[int, Event] = {}
-    deadline = time.monotonic() + START_SECONDS
-    while len(results) < len(children):
-        worker, event = _next(events, deadline if waiting else None, waiting)
-        if event is None:
-            if worker not in results:
-                raise WorkerDied(_obituary(worker, children[worker]))
-        elif "error" in event:
-            raise from_dict(event)
-        elif "result" in event:
-            results[worker] = event["result"]
-            waiting.discard(worker)
-        elif "started" in event:
-            waiting.discard(worker)
-        elif on_event:
-            on_event(event)
-    return results[0]
-
-
-def _next(
-    events: queue.Queue[tuple[int, Event | None]], deadline: float | None, waiting: set[int]
-) -> tuple[int, Event | None]:
-    try:
-        return events.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
-    except queue.Empty:
-        names = ", ".join(str(worker) for worker in sorted(waiting))
-        raise WorkerDied(f"worker {names} took no step within {START_SECONDS:.0f} seconds") from None
-
-
-def _events(children: list[Child]) -> queue.Queue[tuple[int, Event | None]]:
-    """What all children send, with their numbers; None when a child has ended."""
-    events: queue.Queue[tuple[int, Event | None]] = queue.Queue()
-
-    def forward(worker: int, child: Child) -> None:
+    restarts, taken = 0, 0
+    while True:
+        current = team(max_restarts - restarts)
         try:
-            for event in child.read():
-                events.put((worker, event))
-        except ValueError:
-            pass  # a line cut off, or the pipe closed, because the child was stopped
-        events.put((worker, None))
+            return current.run(), restarts + current.restarts
+        except PortTaken as port:
+            taken += 1
+            if taken == _PORT_ATTEMPTS:
+                raise MachineError(
+                    "ports for training",
+                    found=f"{taken} times one that was taken before its use: {port}",
+                    allowed="ports that stay free for some seconds",
+                    action="See what else opens ports on this machine.",
+                ) from None
+            log.warning("%s; all start again on other ports", port)
+        except TeamFailed as failure:
+            restarts += current.restarts + 1
+            if restarts > max_restarts:
+                raise TrainingError(
+                    f"training on {len(current.specs)} processes",
+                    found=f"{restarts} failed attempts, the last one because {failure}",
+                    allowed=f"train.max_restarts={max_restarts}",
+                    action=f"Read the logs in {log_folder}; code -9 mostly means that memory ran out.",
+                ) from None
+            log.warning("%s; restart %d of %d from the last checkpoint", failure, restarts, max_restarts)
 
-    for worker, child in enumerate(children):
-        threading.Thread(target=forward, args=(worker, child), daemon=True).start()
-    return events
+
+def worker_count(options: TrainOptions, rows: int) -> int:
+    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows."""
+    if options.strategy == "single":
+        return 1
+    cores = len(usable_cores())
+    wanted = options.workers or min(2, cores)
+    if wanted > max(1, rows):
+        log.warning("train.workers: found %d for %d rows; taking one a row", wanted, rows)
+    return max(1, min(wanted, rows))
 
 
-def _obituary(worker: int, child: Child) -> str:
-    code = child.process.wait()
-    return f"worker {worker} ended with code {code}: {child.last_lines()}"
+def roles_of(options: TrainOptions, workers: int) -> tuple[Role, ...]:
+    """The processes of a training, the chief first."""
+    learning: tuple[Role, ...] = tuple("worker" for _ in range(workers))
+    return ("chief", *learning, "ps") if options.strategy == "parameter_server" else learning
+
+
+def cluster_of(roles: Sequence[Role], seats: Sequence[Seat]) -> dict[Role, tuple[str, ...]]:
+    """The addresses by role."""
+    cluster: dict[Role, tuple[str, ...]] = {}
+    for role, seat in zip(roles, seats, strict=True):
+        cluster[role] = (*cluster.get(role, ()), seat.address)
+    return cluster

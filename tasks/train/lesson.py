@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from tasks.features.files import Features
+from tasks.features.heads import Head
 
 if TYPE_CHECKING:
     from tasks.fit.batches import Examples
     from tasks.fit.losses import Loss
+    from tasks.fit.quality import Quality
     from tasks.model.network import Network
 
 
@@ -23,6 +25,10 @@ class Lesson:
     Attributes:
         examples: the rows of a table as the network takes them.
         build: makes the network; to be called within the strategy's scope.
+        heads: of a model with several, what each tells.
+        prime: gives the network a better beginning on what it is to learn; called before the first step only.
+        finish: fits what does not learn by steps, once the rest has learned; a function of the network's weights.
+        quality: how good the outputs of the trained network are, on rows that are not learned from.
     """
 
     features: Features
@@ -30,3 +36,7 @@ class Lesson:
     examples: Callable[[pa.Table], Examples]
     loss: Loss
     build: Callable[[], Network]
+    quality: Quality
+    heads: tuple[Head, ...] = ()
+    prime: Callable[[Network, Examples], None] | None = None
+    finish: Callable[[Network], None] | None = None

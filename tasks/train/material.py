@@ -14,7 +14,6 @@ from tasks.data.references import Reference
 from tasks.data.split import validation_rows
 from tasks.data.version import open_version, read_rows
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
-from tasks.options import LEARNED_COLUMNS
 from tasks.train.config import TrainOptions
 from tasks.train.lesson import Lesson
 from tasks.train.spec import TrainSpec
@@ -46,7 +45,7 @@ def read_train_rows(spec: TrainSpec) -> pa.Table:
         DataError: a column is not there, or the weights are no numbers.
     """
     options, dataset = spec.options, Reference(path=spec.dataset_path, digest=spec.dataset_digest)
-    columns = [*LEARNED_COLUMNS[options.task], *options.numeric, *options.categorical]
+    columns = list(options.learned_columns)
     there = open_version(dataset).manifest.columns
     absent = [name for name in columns if name not in there]
     if absent:
@@ -54,7 +53,7 @@ def read_train_rows(spec: TrainSpec) -> pa.Table:
             "columns to learn from",
             found=f"no {', '.join(absent)}",
             allowed=", ".join(there),
-            action="Let a cleaning rule add it, or correct train.numeric and train.categorical.",
+            action="Let a cleaning rule add it, or correct train.heads, train.numeric and train.categorical.",
         )
     if options.weight:
         check_weight_column(options.weight, there)
@@ -86,16 +85,26 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
 
 
 def _examples(lesson: Lesson, options: TrainOptions, rows: pa.Table) -> Examples:
-    examples = replace(lesson.examples(rows), ids=rows["row_id"].to_numpy())
+    examples = lesson.examples(rows)
+    if examples.ids is None:
+        examples = replace(examples, ids=rows["row_id"].to_numpy())
     return replace(examples, weights=row_weights(rows, options.weight)) if options.weight else examples
 
 
 def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Lesson:
     match options.task:
         case "text_classification":
+            if options.few_shot.enabled:
+                from tasks.train.lessons.few_shot import lesson_of_few
+
+                return lesson_of_few(options, rows, _needed(weights))
             from tasks.train.lessons.classification import lesson_of_texts
 
             return lesson_of_texts(options, rows, _needed(weights))
+        case "text_heads":
+            from tasks.train.lessons.heads import lesson_of_heads
+
+            return lesson_of_heads(options, rows, _needed(weights))
         case "text_retrieval":
             from tasks.train.lessons.retrieval import lesson_of_pairs
 
@@ -103,11 +112,15 @@ def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Less
         case "tabular_classification":
             from tasks.train.lessons.classification import lesson_of_columns
 
-            return lesson_of_columns(options, rows)
+            return lesson_of_columns(options, rows, weights)
         case "rating_prediction":
             from tasks.train.lessons.ratings import lesson_of_ratings
 
-            return lesson_of_ratings(options, rows)
+            return lesson_of_ratings(options, rows, weights)
+        case "item_ranking":
+            from tasks.train.lessons.ranking import lesson_of_rankings
+
+            return lesson_of_rankings(options, rows, weights)
 
 
 def _needed(weights: Path | None) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,24 +12,39 @@ from tasks.data.references import Reference
 from tasks.data.version import read_rows
 from tasks.features.columns import texts
 from tasks.features.files import save_features
+from tasks.model.sizes import save_sizes
 from tasks.runtime.draft import draft
 from tasks.runtime.package import PackageManifest, write_manifest
 from tasks.runtime.predictor import index_answers
 from tasks.train.lesson import Lesson
 from tasks.train.spec import TrainSpec
+from tasks.train.start import encoder_sizes
 
 
-def pack(spec: TrainSpec, lesson: Lesson, weights: list[NDArray[Any]]) -> None:
-    """Write the package, by a network outside of any strategy that gets the trained `weights`."""
+def pack(spec: TrainSpec, package: Path, lesson: Lesson, weights: list[NDArray[Any]]) -> None:
+    """Write the package to `package`, by a network outside of any strategy that gets the trained `weights`."""
+    from tasks.model.lora import ADAPTER, adapted_layers, merge, save_adapter
+
     network = lesson.build()
     network.trained.set_weights(weights)
+    if lesson.finish:
+        lesson.finish(network)
     manifest = PackageManifest(
-        task=spec.options.task, format="saved_model", labels=lesson.labels, dataset_digest=spec.dataset_digest
+        task=spec.options.task,
+        format="saved_model",
+        labels=lesson.labels,
+        heads=lesson.heads,
+        dataset_digest=spec.dataset_digest,
+        started_from=spec.started_from,
     )
-    with draft(spec.package) as folder:
-        network.save(folder / "saved_model")
+    with draft(package) as folder:
+        replace(network, exported=merge(network.exported)).save(folder / "saved_model")
+        if any(adapted_layers(network.exported)):
+            save_adapter(network.exported, folder / ADAPTER, spec.started_from)
         save_features(lesson.features, folder)
         write_manifest(folder, manifest)
+        if spec.options.task.startswith("text") and spec.weights:
+            save_sizes(encoder_sizes(spec.options, spec.weights), folder)
         if spec.options.task == "text_retrieval":
             rows = read_rows(Reference(path=spec.dataset_path, digest=spec.dataset_digest), columns=["answer"])
             index_answers(folder, texts(rows.column("answer")), threads=len(spec.cores))

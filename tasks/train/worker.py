@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.environment import configure
 from infra.processes import child_main, emit
+from infra.progress import Progress, watching
 from tasks.train.spec import TrainSpec
+from tasks.train.team.cluster import hosts, is_distributed, join, serve, tf_config
+from tasks.train.team.heart import Heart
 
 if TYPE_CHECKING:
-    from tasks.fit.loop import StepReport, Trainer
+    from tasks.fit.checkpoints import Checkpoints
+    from tasks.fit.loop import Trainer
+    from tasks.fit.report import StepReport
     from tasks.model.network import Network
     from tasks.train.material import Material
 
@@ -24,76 +29,110 @@ def work(spec_file: str) -> dict[str, Any]:
     """Train as the spec file says. The chief's result holds what the launcher returns."""
     configure()
     spec = TrainSpec.model_validate_json(Path(spec_file).read_text(encoding="utf-8"))
-    _claim_machine(spec)
-    return _train(spec)
+    with Heart().beating() as heart:
+        _claim_machine(spec)
+        if not spec.has_result:
+            serve(spec, heart)
+        return _train(spec, heart)
 
 
 def _claim_machine(spec: TrainSpec) -> None:
-    """Take this worker's cores and join the others; must come before TensorFlow's first operation."""
+    """Take this process's cores and find the others; must come before TensorFlow's first operation."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cores)
-    if spec.workers > 1:
-        addresses = [f"127.0.0.1:{port}" for port in spec.ports]
-        task = {"type": "worker", "index": spec.worker}
-        os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
+    if is_distributed(spec):
+        os.environ |= {"TF_CONFIG": tf_config(spec), "no_grpc_proxy": hosts(spec)}
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(len(spec.cores))
-    tf.config.threading.set_inter_op_parallelism_threads(2)  # one may wait for the other workers
+    waiting = sum(map(len, spec.cluster.values())) if spec.is_asynchronous else 1  # for each of the others, or for all
+    tf.config.threading.set_inter_op_parallelism_threads(1 + waiting)
 
 
-def _train(spec: TrainSpec) -> dict[str, Any]:
+def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
     import tensorflow as tf
 
-    from tasks.fit.checkpoints import Checkpoints
     from tasks.train.material import prepare, read_train_rows
 
     tf.keras.utils.set_random_seed(spec.options.seed)
-    strategy = tf.distribute.MultiWorkerMirroredStrategy() if spec.workers > 1 else tf.distribute.get_strategy()
+    strategy = join(spec)
     material = prepare(spec.options, read_train_rows(spec), spec.weights)
     began = time.perf_counter()
     with strategy.scope():
-        network = material.lesson.build()
+        network, checkpoints = material.lesson.build(), _checkpoints(spec, heart)
+        if material.lesson.prime and not checkpoints.last():
+            with watching(_tell) if spec.is_chief else nullcontext():
+                material.lesson.prime(network, material.learned)
         trainer = _trainer(spec, material, network)
-        loss = trainer.fit(Checkpoints(spec.work, spec.identity), spec.is_chief, Reporter(spec.is_chief))
+        loss = trainer.fit(checkpoints, spec.is_chief, Reporter(spec.is_chief, heart))
     seconds = time.perf_counter() - began
-    if spec.is_chief:
+    if spec.is_chief and spec.package:
         from tasks.train.packing import pack
 
-        pack(spec, material.lesson, network.trained.get_weights())
-    return {"loss": loss, "steps": trainer.total, "rows": len(material.learned), "fit_seconds": round(seconds, 3)}
+        with heart.at("pack"):
+            pack(spec, spec.package, material.lesson, network.trained.get_weights())
+    figures = {"rows": len(material.learned), "fit_seconds": round(seconds, 3)}
+    return {"loss": loss, **figures, **trainer.summary()}
+
+
+def _tell(progress: Progress) -> None:
+    emit({"progress": {"done": progress.done, "total": progress.total, "text": progress.text}})
+
+
+def _checkpoints(spec: TrainSpec, heart: Heart) -> Checkpoints:
+    from tasks.fit.checkpoints import Checkpoints, State
+
+    class Watched(Checkpoints):
+        """Says so while it writes: a slow disk is no dead worker."""
+
+        def save(self, step: int, state: State) -> None:
+            with heart.at("save"):
+                super().save(step, state)
+
+    return Watched(spec.work, spec.identity, spec.options.keep_checkpoints)
 
 
 def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
     from tasks.fit.batches import Batches
     from tasks.fit.loop import FitPlan, Trainer
+    from tasks.fit.validation import Validation
 
     options = spec.options
-    batches = Batches(material.learned, options.batch_size, options.seed, spec.worker, spec.workers)
+    part = (0, 1) if spec.is_asynchronous else (spec.worker, spec.workers)
+    batches = Batches(material.learned, options.batch_size, options.seed, *part)
     plan = FitPlan(
         epochs=options.epochs,
         optimizer=options.optimizer,
         checkpoint_steps=options.checkpoint_steps,
         seed=options.seed,
+        stopping=options.stopping,
+        speed=options.speed.model_copy(update={"xla": "off"}) if spec.is_asynchronous else options.speed,
     )
-    return Trainer(network, material.lesson.loss, batches, plan)
+    held, quality = material.validation, material.lesson.quality
+    validation = Validation(held, quality, options.batch_size) if held else None
+    if spec.is_asynchronous:
+        from tasks.fit.parameter_server import ParameterServerTrainer
+
+        return ParameterServerTrainer(network, material.lesson.loss, batches, plan, validation, workers=spec.workers)
+    return Trainer(network, material.lesson.loss, batches, plan, validation)
 
 
 class Reporter:
     """Sends progress and metrics a few times a second; a loss is the mean since the last report."""
 
-    def __init__(self, is_chief: bool) -> None:
-        self.is_chief = is_chief
+    def __init__(self, is_chief: bool, heart: Heart) -> None:
+        self.is_chief, self.heart = is_chief, heart
         self._last: float | None = None
         self._losses: list[float] = []
 
     def __call__(self, report: StepReport) -> None:
         """Take one step in."""
+        self.heart.stepped(report.step)
         self._losses.append(report.loss)
         now = time.monotonic()
         if self._last is None:
             emit({"started": True})
-        elif now - self._last < SECONDS_BETWEEN_REPORTS and report.step < report.total:
+        elif now - self._last < SECONDS_BETWEEN_REPORTS and report.step < report.total and not report.validation:
             return
         self._last = now
         if self.is_chief:
@@ -103,13 +142,7 @@ class Reporter:
     def _send(self, report: StepReport, loss: float) -> None:
         text = f"epoch {report.epoch}/{report.epochs} loss {loss:.4f}"
         emit({"progress": {"done": report.step, "total": report.total, "text": text}})
-        metrics = {
-            "step": report.step,
-            "loss": loss,
-            "learning_rate": report.learning_rate,
-            "samples_per_second": round(report.samples_per_second, 1),
-        }
-        emit({"metrics": metrics})
+        emit({"metrics": {**report.metrics(), "step": report.step, "loss": loss}})
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ ONCE = {
     "flag_missing": "the columns that it adds are there",
     "weigh_sample": "the column that it adds is there",
 }
-RULES = tuple(name for name in known_rules() if not name.endswith("duplicates"))  # those have a suite of their own
+APART = ("drop_duplicates", "near_duplicates", "drop_misaligned")  # they have suites of their own
+RULES = tuple(name for name in known_rules() if name not in APART)
 OPTIONS: dict[str, dict[str, Any]] = {
     "parse_numbers": {"columns": ["text"], "unreadable": "missing"},
     "parse_booleans": {"columns": ["text"]},

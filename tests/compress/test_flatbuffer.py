@@ -18,6 +18,7 @@ Package = Callable[[Task], Path]
 # Dense weights are (out, in). Tables: words by 32, users by 32, items by 32. The logits are too small.
 INT8_SHAPES = {
     "text_classification": [(32, 32), (32, 64), (40, 32), (64, 32), (96, 32)],
+    "text_heads": [(32, 32), (32, 64), (40, 32), (64, 32), (96, 32)],
     "text_retrieval": [(32, 32), (32, 64), (40, 32), (64, 32), (96, 32)],
     "tabular_classification": [(32, 64), (64, 37)],
     "rating_prediction": [(40, 32), (58, 32)],

@@ -28,18 +28,30 @@ ALWAYS = {"rows", "size_mb", "gzip_mb", "latency_p50_ms", "latency_p95_ms", "lat
 BY_TASK: dict[Task, set[str]] = {
     "text_classification": {"accuracy", "macro_f1", "log_loss", "unknown_labels"},
     "tabular_classification": {"accuracy", "macro_f1", "log_loss", "auc", "unknown_labels"},
+    "text_heads": {
+        *("accuracy", "label_macro_f1", "log_loss", "label_unknown_labels"),
+        *("micro_f1", "topics_macro_f1", "exact_match", "topics_unknown_labels"),
+        *("rmse", "mae", "r2"),
+        *("span_f1", "span_precision", "span_recall", "tag_accuracy", "unknown_tags", "frame_accuracy"),
+    },
     "text_retrieval": {"mrr", "recall_at_1", "recall_at_10", "unknown_labels"},
     "rating_prediction": {"rmse", "mae"},
 }
 FILES: dict[Task, set[str]] = {
     "text_classification": {"per_class.csv", "confusion.csv", "confusion.png", "per_class.png"},
     "tabular_classification": {"per_class.csv", "confusion.csv", "confusion.png", "per_class.png"},
+    "text_heads": {
+        *("label_per_class.csv", "label_per_class.png", "label_confusion.csv", "label_confusion.png"),
+        *("topics_per_class.csv", "topics_per_class.png", "urgency_numbers.png"),
+        *("tags_per_class.csv", "tags_per_class.png"),
+    },
     "text_retrieval": {"ranks.png"},
     "rating_prediction": {"ratings.png"},
 }
 PERFECT: dict[Task, dict[str, float]] = {
     "text_classification": {"accuracy": 1.0, "macro_f1": 1.0},
     "tabular_classification": {"accuracy": 1.0, "macro_f1": 1.0, "auc": 1.0},
+    "text_heads": {"accuracy": 1.0, "micro_f1": 1.0, "rmse": 0.0, "span_f1": 1.0, "frame_accuracy": 1.0},
     "text_retrieval": {"mrr": 1.0, "recall_at_1": 1.0, "recall_at_10": 1.0},
     "rating_prediction": {"rmse": 0.0, "mae": 0.0},
 }

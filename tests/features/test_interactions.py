@@ -28,3 +28,10 @@ def test_saved_features_encode_the_same(tmp_path: Path) -> None:
 
     assert load_features(tmp_path) == features
     assert input_columns(tmp_path) == {"user": "long", "item": "string"}
+
+
+def test_there_may_be_no_ratings() -> None:
+    features = fit_interactions(RATINGS.drop_columns(["rating"]))
+
+    assert features.user == fit_interactions(RATINGS).user
+    assert (features.mean_rating, features.lowest, features.highest) == (0.0, 0.0, 0.0)

@@ -50,9 +50,9 @@ def raw_inputs(features: TabularFeatures, rows: pa.Table) -> dict[str, Any]:
     """Columns as the signature takes them."""
     import tensorflow as tf
 
-    from tasks.model.tabular import input_names
+    from tasks.features.columns import signature_names
 
-    names = input_names(list(features.columns))
+    names = signature_names(list(features.columns))
     floats = {names[c.name]: tf.constant(numbers(rows[c.name]), tf.float64) for c in features.numeric}
     return floats | {names[c.name]: tf.constant(texts(rows[c.name]), tf.string) for c in features.categorical}
 
@@ -75,9 +75,9 @@ def test_the_model_encodes_columns_as_the_features_do(rows: list[dict[str, Any]]
 
 
 def test_names_that_tensorflow_does_not_take_are_spelled_otherwise() -> None:
-    from tasks.model.tabular import input_names
+    from tasks.features.columns import signature_names
 
-    names = input_names(["age", "Age", "hours per week", "%a", "größe"])
+    names = signature_names(["age", "Age", "hours per week", "%a", "größe"])
 
     assert list(names.values()) == ["age", "Age_2", "hours_per_week", "column_a", "gr__e"]
 

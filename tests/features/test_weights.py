@@ -126,6 +126,6 @@ def _spec(options: TrainOptions, path: str, digest: str, folder: Path) -> TrainS
         work=folder,
         package=folder / "package",
         worker=0,
-        ports=(1,),
+        cluster={"worker": ("127.0.0.1:1",)},
         cores=(0,),
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tasks.fit.checkpoints import Checkpoints
+from infra.errors import MachineError
+from tasks.fit.checkpoints import Checkpoints, Writer
 
 
 def state(value: float) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
@@ -52,3 +57,70 @@ def test_one_of_another_training_is_passed_over(tmp_path: Path, caplog: pytest.L
 
     assert Checkpoints(tmp_path, "me").last() is None
     assert "is of another training and is passed over" in caplog.text
+
+
+def test_the_best_stays_beside_the_last(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, "me", keep=1)
+    for step in (5, 10, 15):
+        checkpoints.save(step, state(step))
+    checkpoints.save_best(3, state(3))
+    checkpoints.save_best(10, state(10))
+
+    last, best = checkpoints.last(), checkpoints.best(10)
+
+    assert last is not None and last.step == 15
+    assert best is not None and best["optimizer/0"] == 10
+    assert checkpoints.best(3) is None
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk takes root on Linux")
+def test_a_full_disk_is_an_error_and_leaves_the_last_one(tmp_path: Path) -> None:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        checkpoints = Checkpoints(tmp_path, "me")
+        checkpoints.save(5, {"weight/0": np.zeros(20_000, np.float32)})
+
+        with pytest.raises(MachineError, match=r"checkpoint .*step-000000010.*: found .*No space left on device"):
+            checkpoints.save(10, {"weight/0": np.zeros(100_000, np.float32)})
+
+        assert [file.name for file in tmp_path.iterdir()] == ["step-000000005.safetensors"]
+        last = checkpoints.last()
+        assert last is not None and last.step == 5
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_disk_that_fills_up_between_write_and_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path, "me")
+    checkpoints.save(5, state(5))
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MachineError, match="No space left on device"):
+        checkpoints.save(10, state(10))
+
+    assert [file.name for file in tmp_path.iterdir()] == ["step-000000005.safetensors"]
+
+
+def test_what_goes_wrong_in_the_writer_comes_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(OSError, match="file"), Writer(Checkpoints(tmp_path / "file", "me")) as writer:
+        writer.save(5, lambda: state(5))
+
+
+def test_the_writer_writes_in_order(tmp_path: Path) -> None:
+    with Writer(Checkpoints(tmp_path, "me")) as writer:
+        for step in range(1, 8):
+            writer.save(step, lambda step=step: state(step))  # type: ignore[misc]
+        writer.save_best(4, state(4))
+
+    assert sorted(file.stem for file in tmp_path.iterdir()) == [
+        "step-000000004-best",
+        "step-000000006",
+        "step-000000007",
+    ]

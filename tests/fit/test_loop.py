@@ -2,84 +2,91 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from infra.errors import TrainingError
-from tasks.features.tabular import fit_tabular
-from tasks.fit.batches import Batches, Examples
+from infra.errors import MachineError, TrainingError
 from tasks.fit.checkpoints import Checkpoints
-from tasks.fit.config import OptimizerOptions
-
-ROWS, EPOCHS = 50, 4
+from tests.fit.lines import EPOCHS, ROWS, STEPS, examples, points, trainer
 
 
-def trainer(seed: int = 7, checkpoint_steps: int = 3, targets: Any = None, rate: float = 0.05) -> Any:
-    """A small classifier with dropout, on points that a line separates; 7 steps an epoch."""
-    from tasks.fit.loop import FitPlan, Trainer
-    from tasks.fit.losses import cross_entropy
-    from tasks.model.tabular import build_tabular
+class Killed(Exception):
+    """What a test ends a training by."""
 
-    points = np.random.default_rng(0).normal(size=(ROWS, 2)).astype(np.float32)
-    labels = (points.sum(axis=1) > 0).astype(np.int32)
-    examples = Examples(lambda rows: labels[rows], lambda rows: {"numeric": points[rows]}, ROWS)
-    features = fit_tabular(pa.table({"x": points[:, 0], "y": points[:, 1]}), ["x", "y"], [])
-    network = build_tabular(features, classes=2, hidden_units=[8], dropout=0.3, seed=1)
-    plan = FitPlan(
-        epochs=EPOCHS,
-        optimizer=OptimizerOptions(learning_rate=rate, head_learning_rate=rate),
-        checkpoint_steps=checkpoint_steps,
-        seed=seed,
-    )
-    return Trainer(network, cross_entropy(), Batches(examples, 8, seed), plan)
+
+def kill_after(step: int) -> Any:
+    def kill(report: Any) -> None:
+        if report.step == step:
+            raise Killed
+
+    return kill
+
+
+def summed(loss: Any) -> Any:
+    """A loss of one number a row, over both outputs."""
+
+    def both(outputs: Any, targets: Any, weights: Any, total: Any) -> Any:
+        return sum(loss(outputs[:, place], targets[:, place], weights, total) for place in (0, 1))
+
+    return both
 
 
 def test_it_learns_and_reports_every_step() -> None:
     reports: list[Any] = []
-    made = trainer()
+    made = trainer(optimizer={"clip_norm": 0.3})
 
     last = made.fit(on_step=reports.append)
 
-    assert [report.step for report in reports] == list(range(1, 29))
-    assert {report.total for report in reports} == {28}
+    assert [report.step for report in reports] == list(range(1, STEPS + 1))
+    assert {report.total for report in reports} == {STEPS}
     assert [report.epoch for report in reports] == [1] * 7 + [2] * 7 + [3] * 7 + [4] * 7
     assert last == pytest.approx(np.mean([report.loss for report in reports[-7:]]))
     assert last < 0.5 * reports[0].loss
     assert all(report.samples_per_second > 0 for report in reports)
+    assert all(0 <= report.data_wait_share <= 1 and report.peak_memory_mb > 50 for report in reports)
+    too_long = [report.gradient_norm > 0.3 for report in reports]
+    assert 0 < sum(too_long) < STEPS
+    assert reports[-1].clipped_share == pytest.approx(np.mean(too_long))
+    assert made.summary()["steps"] == made.summary()["exported_step"] == STEPS
 
 
-def test_the_step_is_compiled_once_for_batches_of_any_size() -> None:
+def test_the_step_is_traced_once_for_batches_of_any_size() -> None:
     made = trainer()
     made.fit()  # the last batch of each epoch has 2 rows, the others 8
 
-    assert made.run_step.experimental_get_tracing_count() == 1
+    assert made.step.plain.experimental_get_tracing_count() == 1
 
 
-def test_a_resumed_training_equals_an_undisturbed_one(tmp_path: Path) -> None:
-    undisturbed = trainer()
+@pytest.mark.parametrize(
+    "optimizer", [{"average_decay": 0.9}, {"average_epochs": 2, "name": "rmsprop", "schedule": "cosine"}]
+)
+def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path: Path, optimizer: dict[str, Any]) -> None:
+    undisturbed = trainer(optimizer=optimizer)
     loss = undisturbed.fit()
 
-    class Killed(Exception):
-        pass
-
-    def kill_at_17(report: Any) -> None:
-        if report.step == 17:
-            raise Killed
-
     with pytest.raises(Killed):
-        trainer().fit(Checkpoints(tmp_path, "me"), on_step=kill_at_17)
+        trainer(optimizer=optimizer).fit(Checkpoints(tmp_path, "me"), on_step=kill_after(17))
     seen: list[int] = []
-    resumed = trainer()
+    resumed = trainer(optimizer=optimizer)
     resumed_loss = resumed.fit(Checkpoints(tmp_path, "me"), on_step=lambda report: seen.append(report.step))
 
-    assert resumed_loss == pytest.approx(loss)
+    assert resumed_loss == loss
     assert seen[0] == 16  # the checkpoint of step 15
     for weight, expected in zip(resumed.model.get_weights(), undisturbed.model.get_weights(), strict=True):
-        np.testing.assert_allclose(weight, expected, atol=1e-6)
+        np.testing.assert_array_equal(weight, expected)
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_batches_made_ahead_are_the_same(prefetch: int) -> None:
+    from tasks.fit.config import SpeedOptions
+
+    made, other = trainer(), trainer(speed=SpeedOptions(prefetch_batches=prefetch))
+
+    assert made.fit() == other.fit()
 
 
 def test_only_the_chief_writes_checkpoints(tmp_path: Path) -> None:
@@ -104,11 +111,66 @@ def test_another_seed_makes_another_model() -> None:
     assert np.abs(first.model.get_weights()[0] - second.model.get_weights()[0]).max() > 1e-3
 
 
-def test_a_loss_that_is_no_number_stops_at_once() -> None:
-    seen: list[int] = []
+def test_a_batch_larger_than_the_data_is_all_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    made = trainer(batch_size=1000)
+    with caplog.at_level(logging.INFO):
+        made.fit()
 
-    words = r"found 1e\+38, and a loss of (nan|inf) at step \d+ of 28; .* Lower the rate"
-    with pytest.raises(TrainingError, match=words):
-        trainer(rate=1e38).fit(on_step=lambda report: seen.append(report.step))
+    assert made.total == EPOCHS
+    assert caplog.text.count(f"a batch of 1000 takes in all {ROWS} rows") == 1
 
-    assert len(seen) < 5
+
+def test_a_loss_that_is_no_number_names_its_rows_and_leaves_the_last_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from tasks.fit.losses import squared_error
+
+    where, _ = points()
+    ratings = where.copy()
+    ids = np.array([f"id-{row}" for row in range(ROWS)])
+    made = trainer(learned=examples(where, ratings, ids=ids), loss=summed(squared_error), checkpoint_steps=1)
+    bad = next(step for step in range(2, 7) if len(made.batches.rows(step)) == 8)
+    culprit = made.batches.rows(bad)[6]
+    ratings[culprit] = np.nan
+
+    words = rf"found 0.05, and a loss of nan at step {bad + 1} of 28, of the rows (id-\d+, ){{4}}id-\d+ and 3 more; "
+    with pytest.raises(TrainingError, match=words + ".* Lower the rate"):
+        made.fit(Checkpoints(tmp_path, "me"))
+
+    assert f"id-{culprit}" in caplog.text
+    last = Checkpoints(tmp_path, "me").last()
+    assert last is not None and last.step == bad
+    assert all(np.isfinite(value).all() for value in last.state.values())
+
+
+def test_gradients_that_are_no_number_stop_a_training_whose_loss_is_one() -> None:
+    import tensorflow as tf
+
+    def steep(outputs: Any, _targets: Any, weights: Any, total: Any) -> Any:
+        return tf.reduce_sum(tf.sqrt(tf.reduce_sum(outputs, axis=1) * 0.0) * weights) / total  # its slope at 0 is inf
+
+    with pytest.raises(TrainingError, match="gradients that are no numbers at step 1 of 28, of the rows"):
+        trainer(loss=steep).fit()
+
+
+@pytest.mark.slow
+def test_when_memory_runs_out_the_error_says_what_fits() -> None:
+    """TensorFlow waits for ten seconds for memory that is not there."""
+    import tensorflow as tf
+
+    from tasks.fit.losses import cross_entropy
+
+    def huge(outputs: Any, targets: Any, weights: Any, total: Any) -> Any:
+        rows = tf.shape(weights, tf.int64)[0]
+        numbers = tf.where(rows > 2, tf.constant(2**50, tf.int64), tf.constant(1, tf.int64))
+        waste = tf.reduce_mean(tf.random.stateless_uniform([numbers], [1, 2]))
+        return cross_entropy()(outputs, targets, weights, total) + waste
+
+    words = (
+        r"train.batch_size: found 8, for which memory ran out at step 1; allowed: 2 or less, which was tried and fits"
+    )
+    with pytest.raises(MachineError, match=words + r"\. Set it to 2, or .*accumulate_steps=4\."):
+        trainer(loss=huge).fit()
+    whole = trainer(loss=huge, optimizer={"accumulate_steps": 4})
+
+    assert np.isfinite(whole.fit())

@@ -17,3 +17,14 @@ def test_a_recipe_survives_the_form(name: str) -> None:
     schema = parameter_schema(pipeline).model_dump_for_openapi()
     validate({"recipe": sent}, schema, raise_on_error=True, ignore_required=True)
     assert Recipe.model_validate(sent) == recipe
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_survives_the_form_of_a_search(name: str) -> None:
+    from prefect.utilities.callables import parameter_schema
+    from prefect.utilities.schema_tools.validation import validate
+
+    from flows.tune import tune
+
+    sent = {"recipe": load_recipe(name).model_dump(mode="json"), "trials": 5, "minutes": 1.5, "study": "a-b"}
+    validate(sent, parameter_schema(tune).model_dump_for_openapi(), raise_on_error=True, ignore_required=True)

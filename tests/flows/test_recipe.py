@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from flows.recipe import load_recipe, recipe_names
-from infra.errors import RecipeError
+from infra.errors import RecipeError, SourceError
 
 
-def test_five_recipes_come_with_it() -> None:
-    assert recipe_names() == ["answers", "income", "movies", "news", "support"]
+def test_six_recipes_come_with_it() -> None:
+    assert recipe_names() == ["answers", "income", "movies", "news", "support", "support-banking77"]
 
 
-@pytest.mark.parametrize("name", ["answers", "income", "movies", "news", "support"])
+@pytest.mark.parametrize("name", recipe_names())
 def test_each_recipe_is_valid_and_named_like_its_file(name: str) -> None:
     assert load_recipe(name).name == name
 
@@ -46,16 +46,25 @@ def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
         ("support", ["train.epochs=0"], "train.epochs: found 0; allowed: "),
         ("support", ["clean.engine=flink"], "clean.engine: found 'flink'; allowed: "),
         ("support", ["gate.thresholds.9.bound=1"], "--set gate.thresholds.9.bound: found '1'"),
-        ("support", ["train.task=rating_prediction"], "ingest.contract: found no column ['user', 'item', 'rating']"),
+        ("news", ["train.task=rating_prediction"], "ingest.contract: found no column ['user', 'item', 'rating']"),
         ("income", ["train.numeric=[age, height]"], "ingest.contract: found no column ['height']"),
         ("support", ["clean.rules=[trim, polish]"], "polish"),
+        ("support", ["train.heads=[]"], "train.heads: found none; allowed: what goes together. the task text_heads"),
+        ("news", ["train.heads=[{column: label, kind: classification}]"], "found 1 heads with text_classification"),
+        ("support", ["train.heads.1.column=slots"], "ingest.contract: found no column ['slots'], which train.task"),
+        ("support", ["train.heads.1.column=label"], "train.heads: found the column label twice"),
+        ("support", ["train.heads.1.column=label_score"], "train.heads: found the column label_score twice"),
+        ("support", ["train.heads.1.kind=spans"], "train.heads.1.kind: found 'spans'; allowed: "),
+        ("support", ["train.heads.1.weight=0"], "train.heads.1.weight: found 0; allowed: "),
+        ("support", ["train.heads.0.loss.name=squared_error"], "train.heads.0.loss.name: found squared_error"),
+        ("support", ["train.loss.label_smoothing=0.1"], "train.loss: found one with text_heads"),
         (
             "support",
             ["clean.rules=[weigh_sample]", "augment.methods=[{method: swap}]", "augment.balance_to=0.5"],
             "clean.rules: found weigh_sample",
         ),
         (
-            "support",
+            "news",
             ["ingest.contract.1.nullable=true"],
             "ingest.contract: found a label that may be missing, and nothing",
         ),
@@ -80,3 +89,14 @@ def test_a_recipe_of_ones_own_needs_every_required_option(tmp_path: Path) -> Non
     file.write_text("name: own\ningest: {path: x.csv, contract: [{name: text}, {name: label}]}\nclean: {}\n")
     with pytest.raises(RecipeError, match=r"train: found nothing.*Add it to recipe"):
         load_recipe(str(file))
+
+
+def test_a_recipe_whose_data_comes_in_no_package_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tasks.ingest.sources.sources import resolve
+
+    monkeypatch.chdir(tmp_path)
+    recipe = load_recipe("support-banking77")
+
+    assert "name its csv, with the columns split, text and intent, by ingest.path" in recipe.description
+    with pytest.raises(SourceError, match=r"source banking77\.csv\.gz: found no such file; .* Check ingest\.path"):
+        resolve(recipe.ingest)

@@ -12,11 +12,11 @@ from infra.errors import RecipeError
 from infra.settings.home import checkout
 
 PAGE = (checkout() / "docs" / "sources.md").read_text(encoding="utf-8")
-REST = (RECIPES / "support.yaml").read_text(encoding="utf-8").partition("clean:\n")[2]
+REST = (RECIPES / "news.yaml").read_text(encoding="utf-8").partition("clean:\n")[2]
 
 
 def recipe_file(folder: Path, ingest: str) -> str:
-    """A file with this below `ingest`, and the rest of the recipe `support`."""
+    """A file with this below `ingest`, and the rest of the recipe `news`."""
     file = folder / "mine.yaml"
     file.write_text(f"name: mine\ningest:\n{ingest}clean:\n{REST}", encoding="utf-8")
     return str(file)

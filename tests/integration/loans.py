@@ -35,7 +35,7 @@ train:
   categorical: [purpose]
   epochs: 4
   batch_size: 64
-  optimizer: {learning_rate: 0.01}
+  optimizer: {{learning_rate: 0.01}}
   checkpoint_steps: 5
 evaluate: {{latency_queries: 20}}
 gate:

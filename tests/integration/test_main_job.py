@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
+from mlflow import MlflowClient
 
 from tests.integration.loans import Ended, lepton, start, write_loans
 
@@ -56,6 +59,10 @@ def test_one_command_ends_in_a_promoted_model(work: Path) -> None:
     assert child["metrics"]["size_mb"] < parent["metrics"]["size_mb"]
     assert summary["gate"]["passed"] and all(check["passed"] for check in summary["gate"]["checks"])
     assert summary["prediction"]["output"]["label"] in ("yes", "no")
+    client, run_id = run_of(work / "home", parent["uri"])
+    assert {file.path for file in client.list_artifacts(run_id)} >= {"curves.png", "curves.csv", "tensorboard"}
+    assert {"loss", "fit_seconds", "restarts"} <= client.get_run(run_id).data.metrics.keys()
+    assert client.get_run(run_id).data.params["optimizer.name"] == "adamw"
 
 
 def test_nothing_changed_means_nothing_runs(work: Path) -> None:
@@ -117,17 +124,25 @@ def test_a_run_killed_in_training_goes_on_from_its_checkpoint(tmp_path: Path) ->
     assert "ingest" not in ended.ran and "clean" not in ended.ran
     steps = steps_reported(tmp_path / "home", ended.summary["models"][0]["uri"], killed_at)
     assert step < min(steps), "steps before the checkpoint were taken again"
+    client, run_id = run_of(tmp_path / "home", ended.summary["models"][0]["uri"])
+    with TemporaryDirectory() as folder, Path(client.download_artifacts(run_id, "curves.csv", folder)).open() as table:
+        written = [int(line["step"]) for line in csv.DictReader(table) if line["loss"]]
+    for told in (sorted(point.step for point in client.get_metric_history(run_id, "loss")), written):
+        assert told[0] == 1 and told[-1] == max(steps) and len(set(told)) == len(told), "a point was lost or came twice"
 
 
 def steps_reported(home: Path, uri: str, since: float) -> list[int]:
     """The steps whose loss came to MLflow after `since` (seconds, Unix time), in the run that was going then."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{home}/mlflow/mlflow.db")
-    _, name, version = uri.rsplit("/", 2)
-    run_id = client.get_model_version(name, version).run_id or ""
+    client, run_id = run_of(home, uri)
     assert client.get_run(run_id).info.start_time < since * 1000, "training went on in another MLflow run"
     return [one.step for one in client.get_metric_history(run_id, "loss") if one.timestamp > since * 1000]
+
+
+def run_of(home: Path, uri: str) -> tuple[MlflowClient, str]:
+    """A client of the home's database, and the run that made the model version."""
+    client = MlflowClient(f"sqlite:///{home}/mlflow/mlflow.db")
+    _, name, version = uri.rsplit("/", 2)
+    return client, client.get_model_version(name, version).run_id or ""
 
 
 def wait_for_checkpoint(home: Path, pid: int) -> int:

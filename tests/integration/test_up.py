@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from flows.recipe import recipe_names
+from flows.recipe import load_recipe, recipe_names
 from infra.servers.control import down, status, up
 from infra.servers.detached import family
 from infra.servers.records import read_records
@@ -133,6 +133,10 @@ def test_every_recipe_is_a_deployment_with_a_typed_form_and_a_schedule_that_wait
         return found if {each["status"] for each in found} == {"READY"} else None
 
     found = wait_for(served, 20)
+    searches = [each for each in found if "tune" in each["tags"]]
+    assert [each["name"] for each in searches] == [name for name in recipe_names() if load_recipe(name).tune.space]
+    assert {"trials", "parallel", "minutes"} <= set(searches[0]["parameter_openapi_schema"]["properties"])
+    found = [each for each in found if each not in searches]
     assert [each["name"] for each in found] == recipe_names()
     times = [each["schedules"][0]["schedule"]["cron"] for each in found]
     assert len(set(times)) == len(times)

@@ -17,7 +17,12 @@ from tasks.runtime.pyfunc import _load_pyfunc
 from tests.packages import ANSWERS, LABELS, TASKS, inputs
 
 Package = Callable[[Task], Path]
-COLUMNS = {"text_retrieval": ["answer", "score"], "rating_prediction": ["rating"]}
+COLUMNS = {
+    "text_retrieval": ["answer", "score"],
+    "rating_prediction": ["rating"],
+    "text_heads": ["label", "label_score", "topics", "topics_score", "urgency", "tags", "tags_score"],
+}
+NUMBERS = ("score", "rating", "label_score", "topics_score", "urgency", "tags_score")
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def test_every_task_predicts_one_row_for_each(package: Package, task: Task) -> N
     singles = pa.concat_tables(predictor.predict(rows.slice(place, 1)) for place in range(5))
     for name in predictions.column_names:
         whole, alone = predictions.column(name).to_pylist()[:5], singles.column(name).to_pylist()
-        assert alone == (pytest.approx(whole, abs=1e-5) if name in ("score", "rating") else whole)
+        assert alone == (pytest.approx(whole, abs=1e-5) if name in NUMBERS else whole)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.fit.loop import StepReport
+from tasks.fit.report import StepReport
+from tasks.train.team.heart import Heart
 from tasks.train.worker import Reporter
 
 
@@ -22,7 +23,7 @@ def report(step: int, loss: float) -> StepReport:
 
 
 def test_reports_are_few_and_average_what_lies_between(sent: list[dict[str, Any]]) -> None:
-    reporter = Reporter(is_chief=True)
+    reporter = Reporter(is_chief=True, heart=Heart())
     for step, loss in ((1, 4.0), (2, 1.0), (3, 2.0), (4, 3.0)):  # all within an instant
         reporter(report(step, loss))
 
@@ -32,8 +33,10 @@ def test_reports_are_few_and_average_what_lies_between(sent: list[dict[str, Any]
 
 
 def test_only_the_chief_reports_but_each_says_that_it_started(sent: list[dict[str, Any]]) -> None:
-    reporter = Reporter(is_chief=False)
+    heart = Heart()
+    reporter = Reporter(is_chief=False, heart=heart)
     reporter(report(1, 4.0))
     reporter(report(4, 4.0))
 
     assert sent == [{"started": True}]
+    assert heart.step == 4

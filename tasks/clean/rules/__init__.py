@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.errors import LeptonError, RecipeError
 from tasks.clean.rules import (
+    alignment,
     categories,
     dates,
     duplicates,
@@ -35,6 +36,7 @@ RULES: tuple[Callable[..., Any], ...] = (
     masks.mask_personal_data,
     text.drop_short,
     text.drop_long,
+    alignment.drop_misaligned,
     language.drop_other_languages,
     language.drop_minority_languages,
     types.parse_booleans,

@@ -12,11 +12,14 @@ from tasks.features.labels import encode_labels, fit_labels
 from tasks.features.tabular import fit_tabular
 from tasks.features.text import text_features
 from tasks.fit.batches import Examples
-from tasks.fit.losses import cross_entropy
+from tasks.fit.consistency import consistent
+from tasks.fit.losses import build_loss
+from tasks.fit.quality import accuracy
 from tasks.model.network import Network
 from tasks.train.config import TrainOptions
 from tasks.train.lesson import Lesson
 from tasks.train.lessons.texts import learning_encoder, lengths, padded
+from tasks.train.start import carry_all, carry_head, start_features
 
 
 def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesson:
@@ -37,15 +40,30 @@ def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Les
     def build() -> Network:
         from tasks.model.classifier import build_classifier
 
-        return build_classifier(learning_encoder(options, weights), len(labels), options.dropout)
+        encoder, two_views = learning_encoder(options, weights), options.loss.consistency > 0
+        network = build_classifier(encoder, len(labels), options.dropout, two_views)
+        carry_head(network, weights, labels)
+        return network
 
-    return Lesson(features, labels, examples, cross_entropy(options.loss.label_smoothing), build)
+    def prime(network: Network, learned: Examples) -> None:
+        from tasks.train.head_start import start_head
+
+        start_head(network, learned, 1 / options.head_start.regularization)
+
+    loss = build_loss(options.task, options.loss)
+    if options.loss.consistency:
+        loss = consistent(loss, options.loss.consistency)
+    return Lesson(
+        features, labels, examples, loss, build, accuracy, prime=prime if options.head_start.enabled else None
+    )
 
 
-def lesson_of_columns(options: TrainOptions, rows: pa.Table) -> Lesson:
+def lesson_of_columns(options: TrainOptions, rows: pa.Table, start: Path | None = None) -> Lesson:
     """The class of a row of numbers and categories, by dense layers."""
     labels = fit_labels(rows["label"])
     features = fit_tabular(rows, options.numeric, options.categorical, options.rare_rows)
+    if start is not None:
+        features = start_features(start, features)
 
     def examples(table: pa.Table) -> Examples:
         arrays, classes = features.encode(table), encode_labels(table["label"], labels)
@@ -59,6 +77,9 @@ def lesson_of_columns(options: TrainOptions, rows: pa.Table) -> Lesson:
         from tasks.model.tabular import build_tabular, raw_columns
 
         shape = (options.hidden_units, options.dropout, options.seed, options.numeric_encoding)
-        return replace(build_tabular(features, len(labels), *shape), columns=raw_columns(features))
+        network = replace(build_tabular(features, len(labels), *shape), columns=raw_columns(features))
+        if start is not None:
+            carry_all(network, labels, start, "train.hidden_units, train.numeric_encoding")
+        return network
 
-    return Lesson(features, labels, examples, cross_entropy(options.loss.label_smoothing), build)
+    return Lesson(features, labels, examples, build_loss(options.task, options.loss), build, accuracy)

@@ -1,0 +1,1 @@
+"""What `lepton doctor` looks at. Each file looks at one side of the machine and tells findings."""

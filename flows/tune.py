@@ -1,0 +1,156 @@
+"""Search for better options: many trainings, judged by rows of the train split that none of them learns from."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from pydantic import Field
+
+from flows.prepare import prepared
+from flows.recipe import Recipe, recipe_text
+from flows.stages import Stages
+from flows.start import starting_point
+from flows.tuning.folders import TrialFolders, overrides_of
+from flows.tuning.machines import Machines, machines_for
+from flows.tuning.summary import TuneSummary, summarize
+from flows.yaml_text import read_yaml
+from infra.disk import disk_errors
+from infra.environment import configure
+from infra.errors import RecipeError, TrainingError
+from infra.settings.home import HomeSettings
+from infra.settings.tuning import TuningSettings
+from infra.stores.lock import home_lock
+from infra.stores.tracking import connect, links
+from tasks.data.references import DatasetRef
+from tasks.model.weights import weights as pretrained
+from tasks.step import progress_artifact
+from tasks.tune.pictures import draw_study
+from tasks.tune.running import Limits
+from tasks.tune.search import Search
+from tasks.tune.space import point_of, texts
+from tasks.tune.steps import MlflowRecord
+from tasks.tune.study import StudyPlan, identity_of, open_study, owner_of
+from tasks.tune.trials import Trials
+
+Count = Annotated[int, Field(ge=1, le=100_000, description="Trials of the study, those of earlier runs included.")]
+Parallel = Annotated[int, Field(ge=1, le=1_000, description="Trials at a time; each takes its share of the cores.")]
+Minutes = Annotated[float, Field(ge=0, description="Minutes that the run may take, data included; 0: no limit.")]
+Study = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$", description="Name of the study; empty: one made of recipe and data."),
+]
+Out = Annotated[str, Field(description="Where to write the best recipe; empty: below the home.")]
+SEARCHED_SHARE = 0.95
+"""Of the minutes: pictures and records take the rest."""
+_FOUND = "Found by `lepton tune "
+
+
+@flow(name="tune", flow_run_name="tune-{recipe.name}", persist_result=False)
+def tune(
+    recipe: Recipe, trials: Count = 20, parallel: Parallel = 1, minutes: Minutes = 0, study: Study = "", out: Out = ""
+) -> TuneSummary:
+    """Search over the recipe's `tune.space`. The same call goes on where an earlier one stopped or was killed."""
+    began = time.monotonic()
+    configure()
+    connect()
+    check_searchable(recipe, out)
+    with (
+        home_lock(recipe.name),
+        disk_errors(f"search for {recipe.name}"),
+        progress_artifact("tune"),
+        machines_for(parallel) as machines,
+    ):
+        book, folders, dataset = opened(recipe, study, machines)
+        with MlflowRecord(recipe.name, book, dataset) as record:
+            book.begin(point_of(recipe.train, recipe.tune.space, read_yaml))
+            left = minutes * 60 * SEARCHED_SHARE - (time.monotonic() - began) if minutes else float("inf")
+            finished = Search(book, folders.start, [record, folders], Limits(trials, parallel, left)).run()
+            files = write_files(recipe, book, Path(out) if out else None)
+            record.finish(list(files.values()))
+    summary = summarize(
+        recipe.name,
+        book,
+        run_id=record.run_id,
+        files={name: str(file) for name, file in files.items()},
+        links={name: link for name, link in links("", "", record.run_id).items() if name != "model"},
+        finished=finished,
+        seconds=time.monotonic() - began,
+    )
+    create_table_artifact(summary.rows(), key=f"tune-{recipe.name}", description=f"Trials of {summary.study}")
+    return summary
+
+
+def check_searchable(recipe: Recipe, out: str) -> None:
+    """Raises RecipeError where there is nothing to search over, or where the best recipe would replace a file."""
+    if not recipe.tune.space:
+        raise RecipeError(
+            "tune.space",
+            found="nothing",
+            allowed="options to search over, with their ranges",
+            action="Add a section `tune` to the recipe; `lepton recipes income` shows one.",
+        )
+    if out and Path(out).exists() and not Path(out).read_text("utf-8", "replace").startswith(f"# {_FOUND}"):
+        raise RecipeError(
+            "--out",
+            found=f"{out}, which is there already",
+            allowed="a new file, or one that an earlier search wrote",
+            action="Name another.",
+        )
+
+
+def opened(recipe: Recipe, study: str, machines: Machines) -> tuple[Trials, TrialFolders, DatasetRef]:
+    """The study with its trials, where these run, and the data that they learn from.
+
+    Raises:
+        LeptonError: the data, what training begins from, or the study can't be had.
+    """
+    start = starting_point(recipe.train)
+    dataset = prepared(recipe, Stages()).dataset
+    identity = identity_of(recipe.tune, recipe.train, [dataset.digest, *([start.digest] if start else [])])
+    name, home = study or f"{recipe.name}-{identity[:8]}", HomeSettings()
+    plan = StudyPlan(
+        name=name,
+        url=TuningSettings().storage,
+        folder=home.tuning / name,
+        identity=identity,
+        options=recipe.tune,
+        epochs=recipe.train.epochs,
+    )
+    trials = Trials(*open_study(plan), plan, owner_of(home.root))
+    weights = Path(start.path) if start else pretrained() if recipe.train.task.startswith("text") else None
+    return trials, TrialFolders(recipe, dataset, weights, trials, machines), dataset
+
+
+def heading(name: str, outcome: str) -> str:
+    """The first line of the recipe that a search writes."""
+    return f"{_FOUND}{name}`: {outcome}."
+
+
+def write_files(recipe: Recipe, book: Trials, out: Path | None) -> dict[str, Path]:
+    """The best recipe and the study's pictures.
+
+    Raises:
+        TrainingError: no trial came to its end.
+    """
+    best, metric = book.best(), recipe.tune.metric
+    if best is None:
+        raise TrainingError(
+            f"study {book.plan.name}",
+            found="no trial that came to its end",
+            allowed="one or more",
+            action="Give more minutes: the same command goes on from here.",
+        )
+    outcome = f"{metric} {best.value:.6g} in trial {best.number} of {len(book.all())}"
+    file = (out or book.plan.folder / "best.yaml").resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.partial")
+    draft.write_text(
+        recipe_text(recipe, overrides_of(texts(best.params)), heading(recipe.name, outcome)), encoding="utf-8"
+    )
+    draft.rename(file)
+    pictures = draw_study(book.study, metric, recipe.tune.seed, book.plan.folder / "pictures")
+    return {"recipe": file, **{picture.stem: picture for picture in pictures}}

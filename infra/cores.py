@@ -1,0 +1,22 @@
+"""The part of a machine's cores that a process takes, where several run beside each other."""
+
+from __future__ import annotations
+
+import os
+
+_SHARE = "LEPTON_CORE_SHARE"
+
+
+def share_variables(place: int, parts: int) -> dict[str, str]:
+    """What a process must find in its environment to take part number `place` (from 0) of `parts`."""
+    return {_SHARE: f"{place}/{parts}"}
+
+
+def take_share() -> None:
+    """In that process: leave the other cores to the others; where they are too few, some share one."""
+    text = os.environ.get(_SHARE, "")
+    if not text or not hasattr(os, "sched_setaffinity"):
+        return
+    place, parts = (int(part) for part in text.split("/"))
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[place::parts] or [cores[place % len(cores)]])

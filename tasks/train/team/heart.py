@@ -1,0 +1,73 @@
+"""In a worker: signs of life, sent from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from infra.processes import emit
+
+SECONDS_BETWEEN_BEATS = 1.0
+Phase = Literal["start", "step", "serve", "save", "pack"]
+"""start: up to the first step; serve: whatever a chief asks for; save: a checkpoint; pack: the finished model."""
+
+
+class Heart:
+    """Sends a beat a second: what the process is at, how far it is, and how much processor time it has used.
+
+    The thread shows that the process is scheduled; the numbers show whether it gets on. See `pulse.Pulses`.
+    """
+
+    def __init__(self) -> None:
+        self.step, self.longest_step = 0, 0.0
+        self._last_step: float | None = None
+        self._phases: list[Phase] = ["start"]
+        self._stopped = threading.Event()
+
+    @contextmanager
+    def beating(self) -> Iterator[Heart]:
+        """Beat while the block runs."""
+        thread = threading.Thread(target=self._beat, daemon=True, name="heart")
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._stopped.set()
+            thread.join()
+
+    def stepped(self, step: int) -> None:
+        """A step is done. The first one compiled, and says nothing about how long the others take."""
+        now = time.monotonic()
+        if self._last_step is not None:
+            self.longest_step = max(self.longest_step, now - self._last_step)
+        self._phases[0], self.step, self._last_step = "step", step, now
+
+    def serve(self) -> None:
+        """From now on this process does what others ask for."""
+        self._phases[0] = "serve"
+
+    @contextmanager
+    def at(self, phase: Phase) -> Iterator[None]:
+        """Be in another phase while the block runs, which may be in a thread beside the steps."""
+        self._phases.append(phase)
+        self._send()
+        try:
+            yield
+        finally:
+            self._phases.remove(phase)
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(SECONDS_BETWEEN_BEATS):
+            self._send()
+
+    def _send(self) -> None:
+        beat = {
+            "phase": self._phases[-1],
+            "step": self.step,
+            "longest_step": round(self.longest_step, 3),
+            "processor_seconds": round(time.process_time(), 3),
+        }
+        emit({"beat": beat})

@@ -1,0 +1,181 @@
+"""The flow on real trainings of a tiny model, with an embedded Prefect."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from flows.recipe import Recipe, load_recipe
+from infra.environment import configure
+from infra.errors import RecipeError
+from infra.servers.embedded import embedded_prefect
+from tests.integration.loans import lepton, start, write_loans
+
+SPACE = """
+tune:
+  metric: val_accuracy
+  pruner: none
+  space:
+    - {option: train.optimizer.learning_rate, low: 0.0003, high: 0.03, log: true}
+    - {option: train.hidden_units, choices: ["[4]", "[16]", "[32, 16]"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    kept = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("prefect")))
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-home")))
+        configure()
+        with embedded_prefect() as address:
+            from prefect.settings import PREFECT_API_URL, temporary_settings
+
+            patch.setenv("PREFECT_API_URL", address)
+            with temporary_settings({PREFECT_API_URL: address}):
+                yield
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+def write_recipe(folder: Path, rows: int = 300) -> Path:
+    """Loans with a split of their own: which rows are for testing does not depend on their values."""
+    recipe = write_loans(folder, rows)
+    recipe.write_text(
+        recipe.read_text().replace("columns: {label: paid}", "columns: {label: paid, split: side}") + SPACE
+    )
+    write_rows(folder / "loans.csv", poison=False)
+    return recipe
+
+
+def write_rows(file: Path, poison: bool) -> None:
+    """Give every fifth row to the test split; where they are poison, their values are absurd and their labels wrong."""
+    with file.open(newline="") as content:
+        rows = list(csv.DictReader(content))
+    for place, row in enumerate(rows):
+        row["side"] = "train" if place % 5 else "test"
+        if poison and row["side"] == "test":
+            row.update(amount=f"{1e12 + place}", purpose="poison", paid="no" if row["paid"] == "yes" else "yes")
+    with file.open("w", newline="") as content:
+        writer = csv.DictWriter(content, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def search(recipe: Recipe, **options: Any) -> Any:
+    from flows.tune import tune
+
+    return tune(recipe, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_search_ends_in_a_better_recipe_with_pictures_and_runs_and_test_rows_change_nothing(
+    api: None, home: Path, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    recipe = load_recipe(str(write_recipe(tmp_path)))
+    out = tmp_path / "better.yaml"
+    found = search(recipe, trials=3, parallel=2, out=str(out))
+
+    assert found.finished and [trial.state for trial in found.trials] == ["complete"] * 3
+    assert found.best.value == max(trial.value for trial in found.trials)
+    written = load_recipe(str(out))
+    assert written.train.optimizer.learning_rate == float(found.best.options["train.optimizer.learning_rate"])
+    assert json.dumps(written.train.hidden_units) == found.best.options["train.hidden_units"]
+    assert written.model_copy(update={"train": recipe.train}) == recipe
+    assert set(found.files) == {"recipe", "history", "importance", "parallel_coordinates"}
+    assert all(Path(file).stat().st_size > 0 for file in found.files.values())
+
+    client = MlflowClient()
+    study = client.get_run(found.run_id)
+    assert study.data.metrics == {"trials": 3.0, "best_val_accuracy": found.best.value}
+    assert {file.path for file in client.list_artifacts(found.run_id)} == {
+        Path(file).name for file in found.files.values()
+    }
+    below = f"tags.`mlflow.parentRunId` = '{found.run_id}'"
+    trials = {run.data.tags["lepton.trial"]: run for run in client.search_runs([study.info.experiment_id], below)}
+    assert sorted(trials) == ["0", "1", "2"]
+    for trial in found.trials:
+        run = trials[str(trial.number)]
+        assert run.info.status == "FINISHED" and run.data.params == trial.options
+        assert run.data.metrics["val_accuracy"] == pytest.approx(trial.value)
+        assert len(client.get_metric_history(run.info.run_id, "val_loss")) == recipe.train.epochs
+    assert not list(home.glob("tuning/*/trials/*/work")), "checkpoints of trials that ended are gone"
+
+    write_rows(tmp_path / "loans.csv", poison=True)
+    again = search(recipe, trials=1)
+    assert again.study != found.study  # other data
+    assert again.trials[0].value == found.trials[0].value
+    with pytest.raises(RecipeError, match=r"--out: found .*loans\.csv, which is there already"):
+        search(recipe, trials=1, out=str(tmp_path / "loans.csv"))
+
+
+def test_a_recipe_without_a_space_is_told_what_to_add(tmp_path: Path) -> None:
+    from flows.tune import check_searchable
+
+    recipe = load_recipe(str(write_loans(tmp_path)))
+    with pytest.raises(RecipeError, match=r"tune\.space: found nothing; allowed: options to search over"):
+        check_searchable(recipe, "")
+
+
+def test_a_file_that_is_no_recipe_of_an_earlier_search_is_not_replaced(tmp_path: Path) -> None:
+    from flows.recipe import recipe_text
+    from flows.tune import check_searchable, heading
+
+    recipe, file = load_recipe("income"), tmp_path / "better.yaml"
+    file.write_text("name: mine")
+    with pytest.raises(RecipeError, match=r"--out: found .*better\.yaml, which is there already"):
+        check_searchable(recipe, str(file))
+    file.write_text(recipe_text(recipe, [], heading("income", "val_accuracy 0.9")))
+    check_searchable(recipe, str(file))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_command_killed_in_a_trial_goes_on_with_it_from_its_checkpoint(tmp_path: Path) -> None:
+    recipe, home = write_recipe(tmp_path, 3000), tmp_path / "home"
+    words = ("tune", str(recipe), "--trials", "2", "--json", "--set", "train.epochs=400")
+    killed = start(home, *words)
+    deadline = time.monotonic() + 300
+    while not list(home.glob("tuning/*/trials/*/work/step-*.safetensors")):
+        assert time.monotonic() < deadline and killed.poll() is None
+        time.sleep(0.1)
+    children = psutil.Process(killed.pid).children(recursive=True)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    _, alive = psutil.wait_procs(children, timeout=15)
+    assert not alive
+    newest = max(
+        int(file.stem.removeprefix("step-")) for file in home.glob("tuning/*/trials/*/work/step-*.safetensors")
+    )
+
+    ended = lepton(home, *words, "--minutes", "10", seconds=800)
+    assert ended.code == 0, ended.err
+    trials = ended.summary["trials"]
+    assert [trial["state"] for trial in trials[:2]] == ["killed", "complete"]
+    assert trials[0]["options"] == trials[1]["options"]
+    assert len([trial for trial in trials if trial["state"] == "complete"]) == 2
+    assert newest > 0 and trials[1]["epochs"] < 400, "epochs before the checkpoint were not trained again"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_limit_in_minutes_is_kept(tmp_path: Path) -> None:
+    recipe, home = write_recipe(tmp_path, 3000), tmp_path / "home"
+    words = ("tune", str(recipe), "--trials", "50", "--json", "--set", "train.epochs=40")
+    ended = lepton(home, *words, "--minutes", "2", seconds=500)
+    assert ended.code == 0, ended.err
+    assert 0.9 * 120 < ended.summary["seconds"] < 1.1 * 120
+    assert not ended.summary["finished"]
+    assert {"complete", "cut"} <= {trial["state"] for trial in ended.summary["trials"]}
