@@ -12,7 +12,7 @@ from infra.environment import configure
 from infra.processes import child_main, emit
 from infra.progress import Progress, watching
 from tasks.train.spec import TrainSpec
-from tasks.train.team.cluster import hosts, is_distributed, join, serve, tf_config
+from tasks.train.team.cluster import hosts, is_distributed, join, serve, tf_config, waiting_threads
 from tasks.train.team.heart import Heart
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def _claim_machine(spec: TrainSpec) -> None:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(len(spec.cores))
-    waiting = sum(map(len, spec.cluster.values())) if spec.is_asynchronous else 1  # for each of the others, or for all
-    tf.config.threading.set_inter_op_parallelism_threads(1 + waiting)
+    tf.config.threading.set_inter_op_parallelism_threads(waiting_threads(spec))
 
 
 def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:

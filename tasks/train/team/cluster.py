@@ -29,6 +29,14 @@ def hosts(spec: TrainSpec) -> str:
     return ",".join({address.rsplit(":", 1)[0] for addresses in spec.cluster.values() for address in addresses})
 
 
+def waiting_threads(spec: TrainSpec) -> int:
+    """Threads for operations side by side: one that computes, and one for all that may wait for other processes.
+
+    Where each process is spoken to by itself each needs its own; with fewer they wait for each other for ever.
+    """
+    return 1 + (sum(map(len, spec.cluster.values())) if spec.is_asynchronous else 1)
+
+
 def join(spec: TrainSpec) -> Any:
     """The strategy of a process that trains; if there are others, it listens from then on."""
     import tensorflow as tf
@@ -53,8 +61,10 @@ def serve(spec: TrainSpec, heart: Heart) -> NoReturn:
     import tensorflow as tf
 
     leave_if_port_is_taken(spec)
+    threads = {"intra_op_parallelism_threads": len(spec.cores), "inter_op_parallelism_threads": waiting_threads(spec)}
+    config = tf.compat.v1.ConfigProto(**threads)  # a server does not go by `tf.config.threading`
     try:
-        server = tf.distribute.Server(spec.cluster, spec.role, spec.worker, protocol=_PROTOCOL)
+        server = tf.distribute.Server(spec.cluster, spec.role, spec.worker, protocol=_PROTOCOL, config=config)
     except (tf.errors.UnknownError, tf.errors.UnavailableError) as error:
         leave_if_server_did_not_start(spec, error)
         raise

@@ -17,6 +17,7 @@ from tasks.train.team.cluster import (
     leave_if_port_is_taken,
     leave_if_server_did_not_start,
     tf_config,
+    waiting_threads,
 )
 from tasks.train.team.seats import free_ports
 from tests.train.conftest import tabular
@@ -73,6 +74,7 @@ def test_roles_with_and_without_a_parameter_server() -> None:
     assert [one.has_result for one in (chief, worker, ps)] == [True, False, False]
     assert [one.is_replaceable for one in (chief, worker, ps)] == [False, True, False]
     assert [one.name for one in (chief, worker, ps)] == ["chief", "worker 0", "ps 0"]
+    assert [waiting_threads(one) for one in (first, worker)] == [2, 4]
 
 
 def test_a_taken_port_is_told_and_ends_the_process(events: list[dict[str, Any]], taken: str) -> None:
