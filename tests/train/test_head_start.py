@@ -111,6 +111,7 @@ def test_in_training_each_text_is_told_twice_and_otherwise_once(encoder: Path) -
     assert network.exported(inputs).shape == (4, 2)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_as_one_that_was_not(encoder: Path, tmp_path: Path) -> None:
     dataset = make_dataset(ROWS, tmp_path / "data", test_rows=0)
     asked = options(loss={"consistency": 1.0}, optimizer={"average_decay": 0.5})

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from tasks.fit.losses import ANSWER_NUMBERS, WRONG_NUMBERS
 from tasks.train.config import TrainOptions
@@ -48,6 +49,7 @@ def test_the_figure_of_a_validation_leaves_the_hard_ones_out(encoder: Path) -> N
     assert hard.quality([((one, one, one[:, None]), more, weights)]) == plain.quality([((one, one), numbers, weights)])
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_the_wrong_answers_of_its_epoch(encoder: Path, tmp_path: Path) -> None:
     dataset = make_dataset(PAIRS, tmp_path / "data", test_rows=0)
     asked = options(refresh="epoch")

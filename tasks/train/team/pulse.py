@@ -17,7 +17,8 @@ IDLE_SECONDS = 10.0
 IDLE_STEPS = 4.0
 SLOW_PHASE_SECONDS = 300.0
 WORKING_SHARE = 0.05
-"""Processor time in a second from which a process counts as working; one that waits for others uses a fiftieth."""
+"""Processor time in a second, had or waited for, from which a process counts as working; one that waits for others
+uses a fiftieth."""
 _TICK_SECONDS = 3.0
 _WAITING_PHASES = ("step", "serve")
 
@@ -31,7 +32,7 @@ class Pulse:
     phase: str = "start"
     step: int = 0
     longest_step: float = 0.0
-    processor_seconds: float = 0.0
+    busy_seconds: float = 0.0
     has_started: bool = False
     has_ended: bool = False
 
@@ -50,11 +51,11 @@ class Pulses:
        long step, a compilation or a checkpoint does not silence them; a stopped process, or one on a machine that is
        gone, does. Before the first step, and while the model is written, libraries may hold up all of a process's
        threads: there is no such limit before, and `PACKING_SILENCE_SECONDS` while.
-    3. Getting on: somebody took a step or used the processor within `IDLE_SECONDS`, or `IDLE_STEPS` of their own
-       longest steps if that is longer. It is asked of all together: in synchronous training all but the slowest wait,
-       and compiling, measuring and long steps use the processor. Only where all wait for each other, because the
-       network between them is lost, does nobody. Writing a checkpoint or the model may wait for a disk; whoever is
-       at that has `SLOW_PHASE_SECONDS`.
+    3. Getting on: somebody took a step, used the processor or waited for a turn on it within `IDLE_SECONDS`, or
+       `IDLE_STEPS` of their own longest steps if that is longer. It is asked of all together: in synchronous training
+       all but the slowest wait, and compiling, measuring and long steps use the processor. Only where all wait for each
+       other, because the network between them is lost, does nobody. Writing a checkpoint or the model may wait for a
+       disk; whoever is at that has `SLOW_PHASE_SECONDS`.
 
     With a beat a second, a process that is stopped or cut off is noticed within 15 seconds of that. A launcher that
     was itself stopped or starved for a few seconds blames nobody: all clocks begin anew.
@@ -69,11 +70,11 @@ class Pulses:
     def hear(self, number: int, beat: Mapping[str, Any]) -> None:
         """Take a beat in."""
         pulse, now = self._pulses[number], self._clock()
-        worked = beat["processor_seconds"] - pulse.processor_seconds
+        worked = beat["busy_seconds"] - pulse.busy_seconds
         if beat["step"] != pulse.step or worked > WORKING_SHARE * SECONDS_BETWEEN_BEATS:
             self._moved_at = now
         pulse.heard_at, pulse.phase, pulse.step = now, beat["phase"], beat["step"]
-        pulse.longest_step, pulse.processor_seconds = beat["longest_step"], beat["processor_seconds"]
+        pulse.longest_step, pulse.busy_seconds = beat["longest_step"], beat["busy_seconds"]
 
     def start(self, number: int) -> None:
         """It took its first step."""

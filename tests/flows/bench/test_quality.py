@@ -30,6 +30,7 @@ def test_the_peer_reads_words_and_parts_of_words() -> None:
     assert list(peer.predict(["cards", "rates", "I lost it"])) == ["card", "rate", "card"]
 
 
+@pytest.mark.slow
 def test_both_are_asked_about_every_test_row(tmp_path: Path) -> None:
     weights, file = tmp_path / "weights", tmp_path / "questions.csv"
     write_encoder(weights)

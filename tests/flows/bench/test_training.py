@@ -38,6 +38,7 @@ def test_a_pace_is_that_of_the_window_alone(monkeypatch: pytest.MonkeyPatch) -> 
         pace.seconds_per_step(14, 20)
 
 
+@pytest.mark.slow
 def test_work_and_what_it_starts_stay_on_their_cores() -> None:
     cores = usable_cores()
     look = [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"]
@@ -99,6 +100,7 @@ def test_scaling_wants_two_cores(tmp_path: Path) -> None:
         on_cores(usable_cores()[:1], lambda: scaling.compare(tmp_path, 2, 1))
 
 
+@pytest.mark.slow
 def test_the_peer_learns_tells_of_each_step_and_keeps_whole_epochs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def check(result: Any, outputs: Any, expected: Any, chaos: Chaos, events: int) -
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_stopped_and_cut_off(launch: Launch, dataset: DatasetRef, tmp_path: Path) -> None:
     _, expected = run(launch, dataset, tmp_path / "calm", None)

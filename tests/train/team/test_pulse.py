@@ -38,7 +38,7 @@ class Team:
                     "phase": self.phase,
                     "step": self.step,
                     "longest_step": self.longest_step,
-                    "processor_seconds": self.used[number],
+                    "busy_seconds": self.used[number],
                 },
             )
         stuck = self.pulses.stuck()
