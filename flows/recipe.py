@@ -15,6 +15,7 @@ from infra.errors import RecipeError
 from tasks.augment.config import AugmentOptions
 from tasks.clean.config import CleanOptions
 from tasks.compress.config import CompressOptions
+from tasks.data.split import OUTPUTS
 from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
 from tasks.label.config import LabelOptions
@@ -49,6 +50,7 @@ class Recipe(Options):
         may_be_added = any(":" in rule or rule == "flag_missing" for rule in self.clean.rules)
         if absent and not may_be_added:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
+        self._check_heads()
         sampled = sorted({"weigh_sample", "balance_sample"} & set(self.clean.rules))
         if sampled and (self.label.enabled or self.augment.balance_to):
             after = "label gives labels" if self.label.enabled else "augment.balance_to makes rows"
@@ -62,6 +64,18 @@ class Recipe(Options):
             )
         check_space(self.tune, self.train)
         return self
+
+    def _check_heads(self) -> None:
+        """What heads learn must be known as truth by all stages before, and tags stay with their words."""
+        strange = [head.column for head in self.train.heads if head.column not in OUTPUTS]
+        if strange:
+            raise ValueError(
+                f"train.heads: found the column {strange[0]}, which the split and the rules would take for an input; "
+                f"call it {', '.join(OUTPUTS)}, for example by ingest.columns"
+            )
+        tagged = [head.column for head in self.train.heads if head.kind == "tagging" and head.column != "tags"]
+        if tagged and self.augment.methods:
+            raise ValueError(f"augment.methods: found with tags in {tagged[0]}; call that column tags")
 
     def digest(self) -> str:
         """SHA-256 of all parameters."""

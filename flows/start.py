@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import NotFoundError, RecipeError
 from infra.settings.home import HomeSettings
+from tasks.model.published import open_published
 from tasks.train.config import TrainOptions
 from tasks.train.start import StartRef, check_package, start_digest
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 _SCHEME = "models:/"
-_VERSION = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
+_VERSION = re.compile(r"models:/(?P<name>[^/@']+)(?:/(?P<version>\d+)|@(?P<alias>[^/@']+))")
 
 
 def starting_point(options: TrainOptions) -> StartRef | None:
@@ -31,7 +32,7 @@ def starting_point(options: TrainOptions) -> StartRef | None:
     """
     if options.encoder.weights:
         folder = Path(options.encoder.weights).expanduser().resolve()
-        return StartRef(path=str(folder), digest=start_digest(folder), uri=str(folder))
+        return StartRef(path=str(folder), digest=open_published(folder).digest(), uri=str(folder))
     if not options.start_from:
         return None
     if options.start_from.startswith(_SCHEME):

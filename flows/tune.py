@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from flows.prepare import prepared
 from flows.recipe import Recipe, recipe_text
 from flows.stages import Stages
 from flows.start import starting_point
+from flows.tuning.bounds import MOST_PARALLEL, MOST_TRIALS, STUDY_NAME
 from flows.tuning.folders import TrialFolders, overrides_of
 from flows.tuning.machines import Machines, machines_for
 from flows.tuning.summary import TuneSummary, summarize
@@ -36,12 +38,16 @@ from tasks.tune.steps import MlflowRecord
 from tasks.tune.study import StudyPlan, identity_of, open_study, owner_of
 from tasks.tune.trials import Trials
 
-Count = Annotated[int, Field(ge=1, le=100_000, description="Trials of the study, those of earlier runs included.")]
-Parallel = Annotated[int, Field(ge=1, le=1_000, description="Trials at a time; each takes its share of the cores.")]
-Minutes = Annotated[float, Field(ge=0, description="Minutes that the run may take, data included; 0: no limit.")]
+Count = Annotated[int, Field(ge=1, le=MOST_TRIALS, description="Trials of the study, those of earlier runs included.")]
+Parallel = Annotated[
+    int, Field(ge=1, le=MOST_PARALLEL, description="Trials at a time; each takes its share of the cores.")
+]
+Minutes = Annotated[
+    float, Field(ge=0, allow_inf_nan=False, description="Minutes that the run may take, data included; 0: no limit.")
+]
 Study = Annotated[
     str,
-    Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$", description="Name of the study; empty: one made of recipe and data."),
+    Field(pattern=STUDY_NAME, description="Name of the study; empty: one made of recipe and data."),
 ]
 Out = Annotated[str, Field(description="Where to write the best recipe; empty: below the home.")]
 SEARCHED_SHARE = 0.95
@@ -85,7 +91,7 @@ def tune(
 
 
 def check_searchable(recipe: Recipe, out: str) -> None:
-    """Raises RecipeError where there is nothing to search over, or where the best recipe would replace a file."""
+    """Raises RecipeError where there is nothing to search over, or where the best recipe can't be written."""
     if not recipe.tune.space:
         raise RecipeError(
             "tune.space",
@@ -93,13 +99,28 @@ def check_searchable(recipe: Recipe, out: str) -> None:
             allowed="options to search over, with their ranges",
             action="Add a section `tune` to the recipe; `lepton recipes income` shows one.",
         )
-    if out and Path(out).exists() and not Path(out).read_text("utf-8", "replace").startswith(f"# {_FOUND}"):
+    if out and (reason := _why_not(Path(out))):
         raise RecipeError(
             "--out",
-            found=f"{out}, which is there already",
-            allowed="a new file, or one that an earlier search wrote",
+            found=f"{out}, {reason}",
+            allowed="a new .yaml file in a folder that can be written, or one that an earlier search wrote",
             action="Name another.",
         )
+
+
+def _why_not(file: Path) -> str:
+    """Why the best recipe can't be written there, or nothing; the folder is made."""
+    if file.is_dir():
+        return "which is a folder"
+    if file.suffix not in (".yaml", ".yml"):
+        return "which does not end in .yaml"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.read_text("utf-8", "replace").startswith(f"# {_FOUND}"):
+            return "which is there already"
+    except OSError as error:
+        return f"which can't be written: {error.strerror}"
+    return "" if os.access(file.parent, os.W_OK) else "whose folder can't be written"
 
 
 def opened(recipe: Recipe, study: str, machines: Machines) -> tuple[Trials, TrialFolders, DatasetRef]:

@@ -84,7 +84,8 @@ def with_truth(task: Task, rows: pa.Table, predictions: pa.Table) -> pa.Table:
 def make_dataset(rows: pa.Table, folder: Path, test_rows: int) -> DatasetRef:
     """A version whose first `test_rows` rows are the test split, in the order given."""
     count = rows.num_rows
-    table = identified(rows).append_column("split", pa.array(["test"] * test_rows + ["train"] * (count - test_rows)))
+    splits = pa.array(["test"] * test_rows + ["train"] * (count - test_rows), pa.string())
+    table = identified(rows).add_column(2, "split", splits)
     columns = column_types(table.schema)
     with writing(folder) as draft:
         with PartWriter(draft.path / ROWS, table.schema) as parts:
@@ -107,7 +108,7 @@ def identified(rows: pa.Table) -> pa.Table:
     numbers = range(rows.num_rows)
     keys = pa.array([hashlib.sha256(str(number).encode()).hexdigest()[:KEY_DIGITS] for number in numbers], pa.string())
     ids = pa.array([f"{number:012d}" for number in numbers], pa.string())
-    return rows.append_column("row_id", ids).append_column("key", keys)
+    return rows.add_column(0, "row_id", ids).add_column(1, "key", keys)
 
 
 def write_tokenizer(folder: Path) -> Path:

@@ -26,7 +26,7 @@ class KerasTeam:
     """One training by Keras, a process a core.
 
     Attributes:
-        backup: folder for BackupAndRestore; None: no backups.
+        backup: folder for BackupAndRestore, where the chief writes and all read; None: no backups.
         children: the processes of the attempt that runs.
     """
 
@@ -96,7 +96,7 @@ class KerasTeam:
             dataset_path=self.dataset.path,
             dataset_digest=self.dataset.digest,
             weights=self.weights,
-            backup=str(self.backup / str(worker)) if self.backup else "",
+            backup=str(self.backup) if self.backup else "",
             worker=worker,
             ports=ports,
             core=core,

@@ -39,8 +39,8 @@ def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str], da
         raise MachineError(
             f"benchmark {name}",
             found=f"no package {error.name}",
-            allowed="the peers of the dependency group `bench`",
-            action="Install datasketch, duckdb and rensa.",
+            allowed="all packages that it measures or compares with",
+            action=f"Install it: python -m pip install {str(error.name).partition('.')[0]}",
         ) from error
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from flows.tuning.bounds import MOST_PARALLEL, MOST_TRIALS, STUDY_NAME
+from infra.errors import RecipeError
 
 if TYPE_CHECKING:
     from flows.tuning.summary import TuneSummary
@@ -24,8 +29,12 @@ RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a rec
 @tune.command("tune")
 def run(
     recipe: RecipeName,
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, those of earlier runs included.")] = 20,
-    parallel: Annotated[int, typer.Option(min=1, help="Trials at a time; each takes its share of the cores.")] = 1,
+    trials: Annotated[
+        int, typer.Option(min=1, max=MOST_TRIALS, help="Trials in all, those of earlier runs included.")
+    ] = 20,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=MOST_PARALLEL, help="Trials at a time; each takes its share of the cores.")
+    ] = 1,
     minutes: Annotated[float, typer.Option(min=0, help="Minutes that it may take; 0: no limit.")] = 0,
     study: Annotated[str, typer.Option(help="Name of the study; one of recipe and data unless given.")] = "",
     storage: Annotated[
@@ -57,6 +66,7 @@ def run(
     from flows.recipe import load_recipe
     from flows.terminal import showing_progress
 
+    check_words(study, minutes)
     os.environ["LEPTON_TUNING_STORAGE"] = storage  # not a parameter of the flow: Prefect would keep its password
     loaded = load_recipe(recipe, overrides or [])
     target = str(Path(out).resolve()) if out else ""
@@ -67,11 +77,22 @@ def run(
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        _show(found)
+        show(found)
 
 
-def _show(found: TuneSummary) -> None:
+def check_words(study: str, minutes: float) -> None:
+    """Raises RecipeError where the name of the study is none, or the minutes are no number."""
+    if not re.fullmatch(STUDY_NAME, study):
+        allowed = "small letters, digits and -, at most 100, the first no -"
+        raise RecipeError("--study", found=repr(study), allowed=allowed, action="Give another name.")
+    if not math.isfinite(minutes):
+        raise RecipeError("--minutes", found=str(minutes), allowed="a number", action="Give 0 for no limit.")
+
+
+def show(found: TuneSummary) -> None:
+    """Print the trials as a table, then the best and where all lies."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     rows = found.rows()
@@ -80,12 +101,12 @@ def _show(found: TuneSummary) -> None:
     table = Table(*heads, box=None, header_style="bold", pad_edge=False, title=found.study, title_justify="left")
     for row in rows:
         style = "bold green" if row["trial"] == str(found.best.number) else None
-        table.add_row(*(row.get(name, "") for name in heads), style=style)
+        table.add_row(*(escape(row.get(name, "")) for name in heads), style=style)
     out = Console()
     out.print(table)
     own = f", with the recipe's own options {found.own.value:.5g}" if found.own and found.own.value is not None else ""
     out.print(f"[bold]best[/] {found.metric} {found.best.value:.5g} in trial {found.best.number}{own}", highlight=False)
     for name, file in {**found.files, **found.links}.items():
-        out.print(f"[bold]{name}[/] {file}", highlight=False, soft_wrap=True)
+        out.print(f"[bold]{name}[/] {escape(file)}", highlight=False, soft_wrap=True)
     if not found.finished:
         out.print("time was up before all trials had ended: the same command goes on from here")

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.doctor.finding import Finding
@@ -19,6 +20,8 @@ from infra.settings.clusters import ClusterSettings
 _SERVERS = {"prefect": "PREFECT_API_URL", "mlflow": "MLFLOW_TRACKING_URI"}
 _ANSWER_SECONDS = 3.0
 _JAVA_SECONDS = 20.0
+_JAVA_VERSIONS = ("8", "11", "17")  # of Spark 3.5
+_THIS_MACHINE = r"(local(-cluster)?(\[.*\])?)?"
 
 
 def look() -> list[Finding]:
@@ -45,21 +48,46 @@ def _java() -> Finding:
         return Finding(
             what="Java", found=str(error), state="advice", action="Correct JAVA_HOME, or take another engine."
         )
-    found = re.search(r'version "([^"]+)"', told.stderr)
-    return Finding(what="Java", found=f"{found[1] if found else 'unknown version'}, {home}")
+    return _java_told(home, told.returncode, told.stderr)
+
+
+def _java_told(home: Path, code: int, text: str) -> Finding:
+    """What a Java that was started says of itself: `1.8.0_402` is 8, `17.0.15` is 17."""
+    version_told = re.search(r'version "((?:1\.)?(\d+)[^"]*)"', text)
+    found = f"{version_told[1] if version_told else 'unknown version'}, {home}"
+    if code:
+        found, action = f"{home}, which ends with code {code}", "Correct JAVA_HOME, or take another engine."
+    elif not version_told or version_told[2] not in _JAVA_VERSIONS:
+        action = f"Spark runs on Java {', '.join(_JAVA_VERSIONS)}: set JAVA_HOME to one, or take another engine."
+    else:
+        return Finding(what="Java", found=found)
+    return Finding(what="Java", found=found, state="advice", action=action)
 
 
 def _cluster(what: str, library: str, address: str, variable: str) -> Finding:
     """An engine: this machine, or a cluster's address, which is tried."""
-    parts = urlsplit(address)
-    if not parts.hostname or parts.port is None:
+    if re.fullmatch(_THIS_MACHINE, address):
         return Finding(what=what, found=f"{library}, {address or 'threads of this process'}")
+    place = _host_and_port(address)
+    if place is None:
+        action = f"Only an address with a host and a port can be tried: correct {variable} if it is meant to be one."
+        return Finding(what=what, found=f"{address}: not tried", state="advice", action=action)
     try:
-        socket.create_connection((parts.hostname, parts.port), timeout=_ANSWER_SECONDS).close()
+        socket.create_connection(place, timeout=_ANSWER_SECONDS).close()
     except OSError as error:
         action = f"Start it, or correct {variable}; unset it to compute on this machine."
         return Finding(what=what, found=f"{address}: {error.strerror or error}", state="advice", action=action)
     return Finding(what=what, found=f"{library}, {address} answers")
+
+
+def _host_and_port(address: str) -> tuple[str, int] | None:
+    """Where to connect to, the first of several such as `spark://a:7077,b:7077`; None: it does not say."""
+    first = address.partition(",")[0]
+    try:
+        parts = urlsplit(first if "://" in first else f"tcp://{first}")
+        return (parts.hostname, parts.port) if parts.hostname and parts.port else None
+    except ValueError:
+        return None
 
 
 def _server(name: str, variable: str) -> Finding:

@@ -16,12 +16,15 @@ _PROBE = "tasks.train.probe"
 
 def look() -> list[Finding]:
     """TensorFlow's version and devices, and the strategy with its reason."""
-    with tempfile.TemporaryDirectory(prefix="lepton-doctor-") as folder:  # not the home, which may not be writable
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="lepton-doctor-") as folder:  # not the home, which may not be writable
             seen = run_child(_PROBE, "", Path(folder) / "probe.log")
-        except MachineError as error:
-            action = "Set the environment up again: make setup. On a processor without AVX its wheels do not run."
-            return [Finding(what="TensorFlow", found=error.found, state="broken", action=action)]
+    except MachineError as error:
+        action = "Set the environment up again: make setup. On a processor without AVX its wheels do not run."
+        return [Finding(what="TensorFlow", found=error.found, state="broken", action=action)]
+    except OSError as error:
+        action = "Give room for temporary files and processes; TMPDIR names another folder for the files."
+        return [Finding(what="TensorFlow", found=f"not tried: {error}", state="broken", action=action)]
     return [_tensorflow(seen), _devices(seen), Finding(what="training", found=f"{seen['strategy']}: {seen['reason']}")]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Places = NDArray[np.int32]
 NO_TOKEN = -1
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"[\S\x1c-\x1f]+")  # control characters, which tokenisers drop, part no words
 
 
 def words(text: str) -> list[str]:

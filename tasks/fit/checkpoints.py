@@ -1,6 +1,6 @@
 """Checkpoints: written under another name, then renamed; a half-written one is passed over.
 
-The last ones are kept, and the best one.
+The last ones are kept, and the best ones that they name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 State = dict[str, NDArray[np.generic]]
 _SUFFIX = ".safetensors"
 _BEST = "-best"
+_NONE = -1
 
 
 @dataclass(frozen=True)
@@ -48,30 +49,36 @@ class Checkpoints:
     def __init__(self, folder: Path, identity: str, keep: int = 2) -> None:
         self.folder, self.identity, self.keep = folder, identity, keep
 
-    def save(self, step: int, state: State) -> None:
-        """Write the state after `step` steps, and delete all but the last.
+    def save(self, step: int, state: State, best: int = _NONE) -> None:
+        """Write the state after `step` steps, and delete all but the last, and best ones that none of those names.
+
+        What is beyond `step` is another training's, or was not whole, and does not count.
+
+        Args:
+            best: the step after which the state was the best until now, if one was saved as such.
 
         Raises:
             MachineError: the disk is full; those that were there stay.
         """
-        self._write(self.folder / f"step-{step:09d}{_SUFFIX}", state)
-        for old in self._files()[self.keep :]:
+        target = self.folder / f"step-{step:09d}{_SUFFIX}"
+        self._write(target, state, best)
+        for old in [file for file in self._files() if file <= target][self.keep :]:
             old.unlink(missing_ok=True)
+        named = {self._metadata(file).get("best") for file in self._files()}
+        for old in self.folder.glob(f"step-*{_BEST}{_SUFFIX}"):
+            if str(_step(old)) not in named:
+                old.unlink(missing_ok=True)
 
     def save_best(self, step: int, state: State) -> None:
-        """Write the state after `step` steps as the best one, and delete the best one before it."""
-        target = self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}"
-        self._write(target, state)
-        for old in self.folder.glob(f"step-*{_BEST}{_SUFFIX}"):
-            if old != target:
-                old.unlink(missing_ok=True)
+        """Write the state after `step` steps as the best one; the one before it stays until none goes on from it."""
+        self._write(self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}", state)
 
     def last(self) -> Checkpoint | None:
         """The newest whole checkpoint of this training, if there is one."""
         for file in self._files():
             state = self._read(file)
             if state is not None:
-                return Checkpoint(int(file.stem.removeprefix("step-")), state)
+                return Checkpoint(_step(file), state)
         return None
 
     def best(self, step: int) -> State | None:
@@ -79,13 +86,13 @@ class Checkpoints:
         file = self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}"
         return self._read(file) if file.exists() else None
 
-    def _write(self, target: Path, state: State) -> None:
+    def _write(self, target: Path, state: State, best: int = _NONE) -> None:
         draft = target.with_suffix(".partial")
         arrays = {name: np.asarray(value, order="C") for name, value in state.items()}
         try:
             with disk_errors(f"checkpoint {target}"):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                save_file(arrays, draft, metadata={"identity": self.identity})
+                save_file(arrays, draft, metadata={"identity": self.identity, "best": str(best)})
                 _flush(draft)
                 draft.rename(target)
         except BaseException:
@@ -104,6 +111,13 @@ class Checkpoints:
             log.warning("checkpoint %s is not whole and is passed over: %s", file, error)
         return None
 
+    def _metadata(self, file: Path) -> dict[str, str]:
+        try:
+            with safe_open(file, "numpy") as content:
+                return content.metadata() or {}
+        except (SafetensorError, OSError):
+            return {}
+
     def _files(self) -> list[Path]:
         """The newest first."""
         files = self.folder.glob(f"step-*{_SUFFIX}")
@@ -121,10 +135,10 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._waiting = deque[Future[None]]()
 
-    def save(self, step: int, state: Callable[[], State]) -> None:
-        """Begin to write the state after `step` steps."""
+    def save(self, step: int, state: Callable[[], State], best: int = _NONE) -> None:
+        """Begin to write the state after `step` steps, which were best after `best` of them."""
         if self.checkpoints:
-            self._begin(self.checkpoints.save, step, state())
+            self._begin(self.checkpoints.save, step, state(), best)
 
     def save_best(self, step: int, state: State) -> None:
         """Begin to write the best state."""
@@ -146,9 +160,13 @@ class Writer:
         finally:
             self._thread.shutdown()  # what was begun is finished, also after an error elsewhere
 
-    def _begin(self, write: Callable[[int, State], None], step: int, state: State) -> None:
+    def _begin(self, write: Callable[..., None], *arguments: Any) -> None:
         self.wait(at_most=1)
-        self._waiting.append(self._thread.submit(write, step, state))
+        self._waiting.append(self._thread.submit(write, *arguments))
+
+
+def _step(file: Path) -> int:
+    return int(file.stem.removesuffix(_BEST).removeprefix("step-"))
 
 
 def _flush(file: Path) -> None:

@@ -25,6 +25,7 @@ LOSSES: Mapping[str, tuple[LossName, ...]] = {
     "regression": ("squared_error",),
 }
 """Losses that a task, or one head of a task with several, may have; the first where none is named."""
+_SMOOTHED = ("cross_entropy", "binary_cross_entropy", "focal")
 
 
 class OptimizerOptions(Options):
@@ -96,6 +97,22 @@ class LossOptions(Options):
         description="Of a text's class: what it costs if two passes, each under a dropout of its own, tell it "
         "differently (R-Drop); 0: one pass, which takes half the time.",
     )
+
+    def check_for(self, kind: str) -> None:
+        """Refuse what a task, or a kind of head, does not have.
+
+        Raises:
+            ValueError: the loss is another one's, or labels are to be smoothed where it has none.
+        """
+        allowed = LOSSES[kind]
+        if self.name and self.name not in allowed:
+            raise ValueError(f"loss.name: found {self.name}; allowed for {kind}: {', '.join(allowed)}")
+        name = self.name or allowed[0]
+        if self.label_smoothing and (name not in _SMOOTHED or (kind, name) == ("multi_label", "focal")):
+            raise ValueError(
+                f"loss.label_smoothing: found {self.label_smoothing} with {name} for {kind}, which smooths no labels; "
+                "leave it out"
+            )
 
 
 class StoppingOptions(Options):

@@ -41,6 +41,7 @@ class Exam:
         self.weights, self.every = tuple(weights), options.every_steps or epoch_steps
         self.is_over = False
         self._best: State = {}
+        self._is_lost = False
         self._strategy = tf.distribute.get_strategy()
         self._sum = tf.function(self._sum_of_all, autograph=False)
 
@@ -72,6 +73,7 @@ class Exam:
         state = self._best or (checkpoints.best(step) if checkpoints else None)
         if state is None:
             log.warning("the best weights, of step %d, are not there any more; the last ones stay", step)
+            self._is_lost = True
             return
         for place, weight in enumerate(self.weights):
             weight.assign(state[f"weight/{place}"])
@@ -82,7 +84,13 @@ class Exam:
         measured = self.course.measured
         if not measured:
             return {}
-        return measured[self._verdict.best if self.options.patience else -1]
+        return measured[self._verdict.best if self.options.patience and not self._is_lost else -1]
+
+    @property
+    def best_step(self) -> int:
+        """Steps after which the weights were the best until now; -1 where stopping does not go by them."""
+        best = self._verdict.best
+        return self.course.step_of(best) if best >= 0 else -1
 
     @property
     def _verdict(self) -> Verdict:

@@ -88,7 +88,7 @@ class Trainer:
                     outcome = self._take(part)
                     measured = self.exam.after_step(self.done, self.done == self.total, writer, chief)
                     if self.done % self.plan.checkpoint_steps == 0 or self.is_over:
-                        writer.save(self.done, self.state)
+                        writer.save(self.done, self.state, self.exam.best_step)
                     if on_step:
                         on_step(self._report(outcome, measured))
                     if self.is_over:
@@ -121,12 +121,13 @@ class Trainer:
     def _begin(self, checkpoints: Checkpoints | None, chief: bool) -> None:
         if self.batches.batch_size > len(self.batches.examples):
             log.info("a batch of %d takes in all %d rows", self.batches.batch_size, len(self.batches.examples))
-        part = self._part(0)
-        check_precision(self.plan.speed.precision, lambda: self.step.trial(part))
         checkpoint = checkpoints.last() if checkpoints else None
         if checkpoint:
             self.course.resume(checkpoint)
             self.done = checkpoint.step
+        else:  # what was fast enough once goes on: a measurement on a busy machine must not end it
+            part = self._part(0)
+            check_precision(self.plan.speed.precision, lambda: self.step.trial(part))
         self.exam.begin(chief)
         self.meter = Meter()
 

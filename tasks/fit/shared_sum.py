@@ -33,7 +33,9 @@ _ORDERED = ("x86_64", "AMD64")
 _LINE = 64  # bytes of a cache line, so that counters do not share one
 _BYTES = 4
 _ALIGNED = _LINE // _BYTES
-_POLL_SECONDS, _SLOW_POLL_SECONDS, _SOON_SECONDS = 0.0002, 0.005, 0.1
+_POLLS = ((0.1, 0.0002), (2.0, 0.005), (math.inf, 0.1))
+"""Up to so many seconds of waiting, and between two looks. Who waits long must not look busy: each look may cost some
+milliseconds of waiting for a processor that others use, which count as if it had work (`pulse.WORKING_SHARE`)."""
 _BUFFERS = 2
 
 
@@ -78,8 +80,8 @@ class SharedSum:
         """Until all have come so far. For ever, if one has died: whoever watches the workers ends them all."""
         began = time.monotonic()
         while self._rounds.min() <= number:
-            is_soon = time.monotonic() - began < _SOON_SECONDS
-            time.sleep(_POLL_SECONDS if is_soon else _SLOW_POLL_SECONDS)
+            waited = time.monotonic() - began
+            time.sleep(next(pause for until, pause in _POLLS if waited < until))
 
 
 def _mapped(file: Path, length: int, create: bool) -> mmap.mmap:

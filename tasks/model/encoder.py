@@ -87,7 +87,5 @@ class _Layer:
         adapted = [place for place, part in enumerate(parts) if self.lora and part in self.lora.targets]
         if self.lora is None or not adapted:
             return tf.keras.layers.Dense(units, activation=activation, name=name)
-        self.seed += len(parts)  # no two adapters begin alike
-        return LowRankDense(
-            units, self.lora.rank, self.lora.alpha, len(parts), adapted, activation, self.seed, name=name
-        )
+        seed, self.seed = self.seed, self.seed + len(parts)  # no two adapters begin alike
+        return LowRankDense(units, self.lora.rank, self.lora.alpha, len(parts), adapted, activation, seed, name=name)

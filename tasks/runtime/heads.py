@@ -96,7 +96,9 @@ def _score(head: Head, row: Floats) -> float:
 
 
 def _places(head: Head, words: Floats) -> NDArray[np.int64]:
-    return told_places(head, np.log(np.maximum(words, _SMALLEST)))
+    is_told = words.any(axis=1, keepdims=True)
+    certain = np.where(is_told, words, np.eye(1, words.shape[1], dtype=words.dtype))  # `O` is the first tag
+    return told_places(head, np.log(np.maximum(certain, _SMALLEST)))
 
 
 def _of_words(tokens: Floats, first: Places) -> Floats:

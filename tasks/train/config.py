@@ -25,9 +25,7 @@ class HeadOptions(Options):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        allowed = LOSSES[self.kind]
-        if self.loss.name and self.loss.name not in allowed:
-            raise ValueError(f"loss.name: found {self.loss.name}; allowed for {self.kind}: {', '.join(allowed)}")
+        self.loss.check_for(self.kind)
         if self.loss.consistency:
             raise ValueError("loss.consistency: found in one of several heads; only text_classification has it")
         return self
@@ -126,6 +124,12 @@ class TrainOptions(Options):
             raise ValueError("loss: found one with text_heads; give each of heads its own")
 
     def _check_start(self) -> None:
+        if (self.encoder.weights or self.encoder.lora.rank) and not self.task.startswith("text"):
+            raise ValueError(f"encoder.weights, encoder.lora: found with {self.task}; only text tasks have an encoder")
+        if self.few_shot.enabled and (self.loss.name or self.loss.label_smoothing):
+            raise ValueError("few_shot.enabled: found with a loss; pairs have few_shot.loss, set name or smoothing not")
+        if self.retrieval != RetrievalOptions() and not self.retrieval.hard_negatives:
+            raise ValueError("retrieval: found options and no hard_negatives; say how many")
         if self.start_from and self.encoder.weights:
             raise ValueError("start_from, encoder.weights: found both; a model brings its own encoder, leave one out")
         if self.few_shot.enabled and (self.task != "text_classification" or self.weight):
@@ -152,9 +156,8 @@ class TrainOptions(Options):
             raise ValueError("speed.xla: found on with strategy parameter_server; allowed: auto, off")
 
     def _check_fit(self) -> None:
-        allowed = LOSSES.get(self.task)
-        if allowed and self.loss.name and self.loss.name not in allowed:
-            raise ValueError(f"loss.name: found {self.loss.name}; allowed for {self.task}: {', '.join(allowed)}")
+        if self.task in LOSSES:
+            self.loss.check_for(self.task)
         if self.loss.consistency and (self.task != "text_classification" or self.few_shot.enabled):
             beside = "few_shot" if self.few_shot.enabled else self.task
             raise ValueError(f"loss.consistency: found with {beside}; only text_classification has it")

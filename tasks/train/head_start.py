@@ -26,7 +26,7 @@ def start_head(network: Network, examples: Examples, strength: float) -> None:
     To be called within the scope of the strategy that the network was made in.
     """
     classes = np.asarray(examples.targets(np.arange(len(examples))))
-    found = logistic_head(encoder_vectors(network, examples), classes, strength)
+    found = logistic_head(encoder_vectors(network, examples), classes, strength, examples.weights)
     for weight, value in zip(network.head, _agreed(found), strict=True):
         weight.assign(value)
 
@@ -45,22 +45,25 @@ def encoder_vectors(network: Network, examples: Examples) -> Floats:
     return vectors
 
 
-def logistic_head(vectors: Floats, classes: NDArray[Any], strength: float) -> tuple[Floats, Floats]:
+def logistic_head(
+    vectors: Floats, classes: NDArray[Any], strength: float, weights: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Kernel (size, classes) and bias (classes,) of a softmax over `classes`, which are 0 up to the highest.
 
     Args:
         strength: inverse of the L2 penalty on weights over vectors of mean 0 and, on the whole, variance 1, as
             scikit-learn's `C`.
+        weights: how much each row counts; all alike where there are none.
     """
     from sklearn.linear_model import LogisticRegression
 
     centre = vectors.mean(axis=0)
     scale = (vectors - centre).std()
-    model = LogisticRegression(C=strength, max_iter=_MOST_STEPS).fit((vectors - centre) / scale, classes)
-    weights, offsets = model.coef_ / scale, model.intercept_
+    model = LogisticRegression(C=strength, max_iter=_MOST_STEPS).fit((vectors - centre) / scale, classes, weights)
+    kernel, offsets = model.coef_ / scale, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn has one score then, the log odds of the second class
-        weights, offsets = np.vstack([-weights, weights]) / 2, np.concatenate([-offsets, offsets]) / 2
-    return weights.T.astype(np.float32), (offsets - weights @ centre).astype(np.float32)
+        kernel, offsets = np.vstack([-kernel, kernel]) / 2, np.concatenate([-offsets, offsets]) / 2
+    return kernel.T.astype(np.float32), (offsets - kernel @ centre).astype(np.float32)
 
 
 def _agreed(values: tuple[Floats, ...]) -> tuple[Any, ...]:

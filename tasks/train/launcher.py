@@ -90,7 +90,7 @@ def run_to_the_end(team: Callable[[int], Team], max_restarts: int, log_folder: P
         try:
             return current.run(), restarts + current.restarts
         except PortTaken as port:
-            taken += 1
+            taken, restarts = taken + 1, restarts + current.restarts
             if taken == _PORT_ATTEMPTS:
                 raise MachineError(
                     "ports for training",

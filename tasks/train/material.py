@@ -65,7 +65,7 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
     """The lesson that `options` describe, fitted on the rows of the train split that are not for validation.
 
     Raises:
-        DataError: there is too little to learn from.
+        DataError: there is too little to learn from, or nothing to measure on.
     """
     if options.weight:
         rows = weighed_rows(rows, options.weight)
@@ -77,6 +77,13 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
             found=f"{learned.num_rows} rows",
             allowed="two rows or more",
             action="Give more rows, or loosen the cleaning rules.",
+        )
+    if options.validation_share and not held.num_rows:
+        raise DataError(
+            "train.validation_share",
+            found=f"{options.validation_share} of {rows.num_rows} rows, which holds none back",
+            allowed="a share of the keys in which there are rows",
+            action="Give more rows, or raise it; at 0 nothing is held back or measured.",
         )
     lesson = _lesson(options, learned, weights)
     return Material(

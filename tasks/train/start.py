@@ -18,7 +18,7 @@ from tasks.features.tabular import TabularFeatures
 from tasks.model.published import open_published
 from tasks.model.sizes import ENCODER, EncoderConfig, load_sizes
 from tasks.options import Task
-from tasks.runtime.package import MANIFEST, broken_package, model_path, read_manifest
+from tasks.runtime.package import MANIFEST, PackageManifest, broken_package, model_path, read_manifest
 from tasks.train.config import TrainOptions
 
 if TYPE_CHECKING:
@@ -90,6 +90,14 @@ def encoder_sizes(options: TrainOptions, start: Path) -> EncoderConfig:
             allowed=f"up to {sizes.max_position_embeddings}, the positions of the encoder",
             action="Cut texts to fewer tokens.",
         )
+    layers = sizes.num_hidden_layers
+    if asked.frozen_layers > layers or (asked.lora.rank and asked.frozen_layers == layers):
+        raise RecipeError(
+            "train.encoder.frozen_layers",
+            found=f"{asked.frozen_layers}{' with adapters' if asked.lora.rank else ''}",
+            allowed=f"up to {layers - 1 if asked.lora.rank else layers} of the encoder's {layers} layers",
+            action="Freeze fewer.",
+        )
     return sizes
 
 
@@ -102,17 +110,46 @@ def package_weights(package: Path) -> Named:
 
 
 def carry_head(network: Network, start: Path, labels: Sequence[str] = (), heads: Sequence[Head] = ()) -> None:
-    """Give the heads of a network those of the package it starts from, if they tell the same labels."""
-    from tasks.model.names import set_named_weights, weight_name
+    """Give each head of a network the weights it had in the package it starts from, if it tells the same labels."""
+    from tasks.model.names import set_named_weights
 
     if not is_package(start):
         return
-    parent = read_manifest(start)
-    if (tuple(labels), tuple(heads)) != (parent.labels, parent.heads):
-        log.info("the head is new: its labels are not those of the model started from, %s", parent.labels)
+    layers = _head_layers(read_manifest(start), tuple(labels), heads)
+    if not layers:
         return
     weights = package_weights(start)
-    set_named_weights(network.trained, {name: weights[name] for name in map(weight_name, network.head)})
+    parts = [(new, old, part) for new, old in layers.items() for part in ("kernel", "bias")]
+    set_named_weights(network.trained, {f"{new}/{part}": weights[f"{old}/{part}"] for new, old, part in parts})
+
+
+def _head_layers(parent: PackageManifest, labels: tuple[str, ...], heads: Sequence[Head]) -> dict[str, str]:
+    """The layer of each head that can be carried over, and what the parent calls it; others are new, and the log so."""
+    if not heads:
+        if labels == parent.labels:
+            return {"logits": "logits"}
+        log.info("the head is new: its labels are not those of the model started from, %s", ", ".join(parent.labels))
+        return {}
+    places = {_told_by(head): place for place, head in enumerate(parent.heads)}
+    layers = {}
+    for place, head in enumerate(heads):
+        if _told_by(head) in places:
+            layers[f"head{place}_logits"] = f"head{places[_told_by(head)]}_logits"
+        else:
+            log.info("the head of %s is new: the model started from does not tell the same of it", head.column)
+    return layers
+
+
+def _told_by(head: Head) -> tuple[str, str, tuple[str, ...]]:
+    return head.column, head.kind, head.labels
+
+
+def start_scale(start: Path, head: Head) -> Head:
+    """A head that tells a number, with the scale that the parent's has: its weights mean nothing on another one."""
+    for old in read_manifest(start).heads if is_package(start) and head.kind == "regression" else ():
+        if _told_by(old) == _told_by(head):
+            return head.model_copy(update={"mean": old.mean, "deviation": old.deviation})
+    return head
 
 
 def carry_all(network: Network, labels: Sequence[str], start: Path, option: str) -> None:

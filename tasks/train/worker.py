@@ -84,9 +84,9 @@ def _checkpoints(spec: TrainSpec, heart: Heart) -> Checkpoints:
     class Watched(Checkpoints):
         """Says so while it writes: a slow disk is no dead worker."""
 
-        def save(self, step: int, state: State) -> None:
+        def _write(self, target: Path, state: State, best: int = -1) -> None:
             with heart.at("save"):
-                super().save(step, state)
+                super()._write(target, state, best)
 
     return Watched(spec.work, spec.identity, spec.options.keep_checkpoints)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from infra.errors import LeptonError, RecipeError, TrainingError, from_dict
+from infra.errors import LeptonError, MachineError, RecipeError, TrainingError, from_dict
 from infra.processes import Event
 from infra.progress import Progress, report
 from tasks.tune.running import Limits, Process, Running, Start, Watcher
@@ -31,6 +31,7 @@ class Search:
         self.trials, self.start, self.watchers, self.limits = trials, start, watchers, limits
         self.metric = trials.plan.options.metric
         self.running: dict[int, Running] = {}
+        self._parked: list[Draw] = []
         self._events: queue.Queue[tuple[int, Event | None]] = queue.Queue()
         self._refusals = self._failures = 0
         self._beaten_at = self._told_at = 0.0
@@ -48,7 +49,7 @@ class Search:
             while time.monotonic() < deadline:
                 is_waiting = self._fill(deadline)
                 if not self.running and not is_waiting:
-                    return True
+                    break
                 self._take(self._next(deadline))
                 self._beat()
                 self._tell()
@@ -56,11 +57,18 @@ class Search:
                 self._release(one)
                 self.trials.prune(one.draw.trial, cut=True)
                 self._ended(one.draw.number)
+            for draw in self._parked:
+                self.trials.prune(draw.trial, cut=True)
         return self.trials.counts()[0] >= self.limits.trials
 
     def _fill(self, deadline: float) -> bool:
         """Start trials in the free slots; whether the last ones run elsewhere, and may have to be done here yet."""
         while len(self.running) < self.limits.parallel and time.monotonic() < deadline:
+            free = next((draw for draw in self._parked if not self._has_twin(draw)), None)
+            if free is not None:
+                self._parked.remove(free)
+                self._begin(self.trials.again(free))
+                continue
             ended, running = self.trials.counts()
             if ended + running >= self.limits.trials:
                 return ended < self.limits.trials
@@ -69,9 +77,13 @@ class Search:
 
     def _begin(self, draw: Draw) -> None:
         if draw.known is not None:
+            self._refusals = 0
             self._started(draw)
             self.trials.same(draw, draw.known)
             self._ended(draw.number)
+            return
+        if self._has_twin(draw):
+            self._parked.append(draw)
             return
         slot = min(set(range(self.limits.parallel)) - {one.slot for one in self.running.values()})
         try:
@@ -85,13 +97,18 @@ class Search:
         threading.Thread(target=self._listen, args=(draw.number, process), daemon=True).start()
         self._started(draw)  # while it loads
 
+    def _has_twin(self, draw: Draw) -> bool:
+        """Whether the same values are being trained: two at once would share a folder, so their outcome is awaited."""
+        return any(one.draw.values == draw.values for one in self.running.values())
+
     def _listen(self, number: int, process: Process) -> None:
         try:
             for event in process.read():
                 self._events.put((number, event))
         except ValueError:
             pass  # a line cut off, or the pipe closed, because it was stopped
-        self._events.put((number, None))
+        finally:
+            self._events.put((number, None))
 
     def _next(self, deadline: float) -> tuple[int, Event | None] | None:
         wait = min(_OTHERS_SECONDS, deadline - time.monotonic())
@@ -127,29 +144,35 @@ class Search:
         if self.metric not in metrics:
             raise self._no_metric(metrics)
         epoch = step * one.epochs // one.steps if one.steps else one.epoch + 1
-        is_behind = epoch > one.epoch and self.trials.report(one.draw.trial, metrics[self.metric], epoch)
+        is_behind = epoch > max(one.epoch, one.draw.epoch) and self.trials.report(
+            one.draw.trial, metrics[self.metric], epoch
+        )
         if is_behind and epoch < one.epochs:  # else its result is on its way
             self._release(one)
+            self._failures = 0
             self.trials.prune(one.draw.trial)
             self._ended(one.draw.number)
         one.epoch = max(epoch, one.epoch)
 
     def _done(self, one: Running, result: Mapping[str, float]) -> None:
         """The result tells how good the weights are that would be exported: the last, the best or an average."""
-        self._release(one)
         if self.metric not in result:
             raise self._no_metric(result)
-        if math.isfinite(result[self.metric]):
-            self._failures = 0
-            self.trials.complete(one.draw.trial, result[self.metric])
-        else:
-            self.trials.fail(one.draw.trial, f"{self.metric} is {result[self.metric]}")
+        value = result[self.metric]
+        if not math.isfinite(value):
+            action = "Lower the range of train.optimizer.learning_rate."
+            self._failed(one, TrainingError(self.metric, found=str(value), allowed="a finite number", action=action))
+            return
+        self._release(one)
+        self._failures = 0
+        self.trials.complete(one.draw.trial, value)
         self._ended(one.draw.number)
 
     def _failed(self, one: Running, error: LeptonError) -> None:
-        """A point may be bad, or be refused in training; anything else would fail at every point."""
+        """A point may be bad, refused, or too much for this machine; anything else would fail at every point."""
         self._release(one)
-        if not isinstance(error, TrainingError | RecipeError):
+        is_too_much = isinstance(error, MachineError) and error.subject.startswith("train.")  # as an option's value
+        if not (isinstance(error, TrainingError | RecipeError) or is_too_much):
             raise error
         self.trials.fail(one.draw.trial, str(error))
         self._ended(one.draw.number)
@@ -211,7 +234,7 @@ class Search:
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at >= BEAT_SECONDS:
             self._beaten_at = time.monotonic()
-            self.trials.beat(list(self.running))
+            self.trials.beat([*self.running, *(draw.number for draw in self._parked)])
             self.trials.revive()
 
     def _tell(self) -> None:

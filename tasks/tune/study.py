@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,17 @@ IDENTITY = "lepton.identity"
 BEAT_SECONDS = 10
 GRACE_SECONDS = 60
 EPOCHS = "train.epochs"
+_REMOVE = "Remove that folder, or give another --study."
+_ACTIONS = {
+    "not a database": _REMOVE,
+    "malformed": _REMOVE,
+    "locked": "Wait until the program that holds it is done, or end it; the same command goes on.",
+    "full": "Free some space on its disk; the same command goes on.",
+    "readonly": "Let this user write to it; the same command goes on.",
+    "unable to open": "Let this user read and write that folder; the same command goes on.",
+}
+"""What to do about a database in a file, by words of SQLite's error."""
+_ACTION = "Check its disk, or give another --study."
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class StudyPlan:
     """
 
     name: str
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     folder: Path
     identity: str
     options: TuneOptions
@@ -59,9 +70,9 @@ def identity_of(options: TuneOptions, train: Options, inputs: Sequence[str]) -> 
 
     Options as they are by default are left out, so that a new one does not part a study from its trials.
     """
-    searched = {one.option for one in options.space}
+    searched = [one.option for one in options.space]
     said = train.model_dump(mode="json", exclude_defaults=True)
-    kept = sorted(f"{name}={value}" for name, value in _flat("train", said) if name not in searched)
+    kept = sorted(f"{name}={value}" for name, value in _flat("train", said) if not _is_within(name, searched))
     text = "\n".join([*inputs, options.model_dump_json(exclude_defaults=True), *kept])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -182,13 +193,13 @@ def _telling(plan: StudyPlan) -> Iterator[None]:
         ) from error
     except (SQLAlchemyError, import_extra("optuna", "tune").exceptions.StorageInternalError) as error:
         cause = error.__cause__ if error.__cause__ else error
-        reason = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        reason = next(iter(str(getattr(cause, "orig", None) or cause).strip().splitlines()), type(cause).__name__)
         if plan.is_local:
             raise MachineError(
                 f"study {plan.folder / 'study.db'}",
                 found=reason,
                 allowed="a database that can be read and written",
-                action="Remove that folder, or give another --study.",
+                action=next((do for words, do in _ACTIONS.items() if words in reason), _ACTION),
             ) from None
         raise ServerError(
             "--storage",
@@ -209,6 +220,11 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
         return
     for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield from _flat(f"{prefix}.{name}", inner)
+
+
+def _is_within(name: str, options: Sequence[str]) -> bool:
+    """Whether it is one of the options, or an element of one that is a list."""
+    return any(name == option or name.startswith(f"{option}.") for option in options)
 
 
 def owner_of(home: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -36,11 +36,13 @@ class Draw:
     Attributes:
         values: of the options, as texts that a recipe could have.
         known: what the same values came to before, where they did: such a trial need not run.
+        epoch: the last one that a dead trial reported, which it goes on from; 0: it begins.
     """
 
     trial: Trial
     values: Mapping[str, str]
     known: FrozenTrial | None
+    epoch: int = 0
 
     @property
     def number(self) -> int:
@@ -93,12 +95,17 @@ class Trials:
             self.fail(trial, "another search had queued it already", refused=True)
             return self.ask()
         values = _quietly(draw, trial, self.plan.options.space)
-        return Draw(trial, values, self._known(trial))
+        return Draw(trial, values, self._known(trial), self._replay(trial))
+
+    def again(self, draw: Draw) -> Draw:
+        """The same trial, with what its values have come to by now."""
+        return replace(draw, known=self._known(draw.trial))
 
     def report(self, trial: Trial, value: float, epoch: int) -> bool:
-        """Take a value in; whether the trial has fallen behind and is to be stopped."""
+        """Take a value in; whether the trial has fallen behind and is to be stopped, as the recipe's own never is."""
         trial.report(value, epoch)
-        return bool(trial.should_prune())
+        is_behind = bool(trial.should_prune())  # asked always: others are compared with what it writes down
+        return is_behind and OWN not in trial.user_attrs
 
     def complete(self, trial: Trial, value: float) -> None:
         """It came to its end."""
@@ -193,6 +200,18 @@ class Trials:
         """Whether two searches found the same dead trial at the same moment: the first to queue it again counts."""
         dead = trial.user_attrs.get(RETRY_OF)
         return dead is not None and any(other.user_attrs.get(RETRY_OF) == dead for other in self.all()[: trial.number])
+
+    def _replay(self, trial: Trial) -> int:
+        """Report what the dead trial did whose place it takes, so that it is pruned as if it had run in one go.
+
+        Returns:
+            The last epoch of these, or 0.
+        """
+        dead = trial.user_attrs.get(RETRY_OF)
+        values = {} if dead is None else self.all()[dead].intermediate_values
+        for epoch in sorted(values):
+            self.report(trial, values[epoch], epoch)  # whether it is behind was decided then
+        return max(values, default=0)
 
     def _known(self, trial: Trial) -> FrozenTrial | None:
         from optuna.trial import TrialState

@@ -61,10 +61,10 @@ def test_one_of_another_training_is_passed_over(tmp_path: Path, caplog: pytest.L
 
 def test_the_best_stays_beside_the_last(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, "me", keep=1)
-    for step in (5, 10, 15):
-        checkpoints.save(step, state(step))
     checkpoints.save_best(3, state(3))
+    checkpoints.save(5, state(5), best=3)
     checkpoints.save_best(10, state(10))
+    checkpoints.save(15, state(15), best=10)
 
     last, best = checkpoints.last(), checkpoints.best(10)
 
@@ -72,6 +72,31 @@ def test_the_best_stays_beside_the_last(tmp_path: Path) -> None:
     assert best is not None and best["optimizer/0"] == 10
     assert checkpoints.best(3) is None
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_best_one_stays_while_a_checkpoint_names_it(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, "me")
+    for step, best in ((5, 3), (10, 3), (15, 12)):
+        if best > step - 5:
+            checkpoints.save_best(best, state(best))
+            assert checkpoints.best(3) is not None  # a kill now goes on from a checkpoint that names it
+        checkpoints.save(step, state(step), best)
+
+    assert checkpoints.best(3) is not None and checkpoints.best(12) is not None  # 10 is there yet
+    checkpoints.save(20, state(20), best=12)
+    assert checkpoints.best(3) is None and checkpoints.best(12) is not None
+
+
+def test_newer_ones_of_another_training_do_not_count(tmp_path: Path) -> None:
+    for step in (475, 500):
+        Checkpoints(tmp_path, "other").save(step, state(step))
+    checkpoints = Checkpoints(tmp_path, "me")
+    for step in (25, 50, 75):
+        checkpoints.save(step, state(step))
+
+        last = checkpoints.last()
+        assert last is not None and last.step == step
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk takes root on Linux")

@@ -16,26 +16,34 @@ ANSWERS = np.array([[1, 0], [0.96, 0.28], [0.6, 0.8], [0, 1], [-1, 0]], np.float
 def test_the_nearest_come_first_and_the_own_answer_never() -> None:
     questions, own = ANSWERS[[0, 3]], np.array([0, 3], np.int32)
 
-    assert nearest_wrong(questions, ANSWERS, own, 2, highest_similarity=1.0).tolist() == [[1, 2], [2, 1]]
+    assert nearest_wrong(questions, ANSWERS, own, 2, 1.0, own).tolist() == [[1, 2], [2, 1]]
 
 
 def test_answers_that_say_the_same_are_passed_over() -> None:
     questions, own = ANSWERS[[0]], np.array([0], np.int32)
 
     # The answer at 1 has a cosine of 0.96 with the own one.
-    assert nearest_wrong(questions, ANSWERS, own, 2, highest_similarity=0.9).tolist() == [[2, 3]]
+    assert nearest_wrong(questions, ANSWERS, own, 2, 0.9, own).tolist() == [[2, 3]]
 
 
 def test_the_question_decides_which_is_near_and_the_answer_which_is_the_same() -> None:
     question, own = ANSWERS[[4]], np.array([0], np.int32)  # a question far from its own answer
 
-    assert nearest_wrong(question, ANSWERS, own, 2, highest_similarity=0.9).tolist() == [[4, 3]]
+    assert nearest_wrong(question, ANSWERS, own, 2, 0.9, own).tolist() == [[4, 3]]
 
 
 def test_where_too_few_are_wrong_the_own_one_fills_up() -> None:
     own = np.array([1], np.int32)
 
-    assert nearest_wrong(ANSWERS[[1]], ANSWERS[:3], own, 4, highest_similarity=0.9).tolist() == [[2, 1, 1, 1]]
+    assert nearest_wrong(ANSWERS[[1]], ANSWERS[:3], own, 4, 0.9, own).tolist() == [[2, 1, 1, 1]]
+
+
+def test_what_answers_the_same_question_is_right() -> None:
+    own, groups = np.array([0, 1, 4], np.int32), np.array([0, 0, 1], np.int32)  # the first two ask the same
+
+    found = nearest_wrong(ANSWERS[[0, 0, 4]], ANSWERS, own, 2, 1.0, groups)
+
+    assert found.tolist() == [[2, 3], [2, 3], [3, 2]]
 
 
 @given(st.integers(1, 6), st.integers(1, 8), st.integers(0, 99), st.floats(0.1, 1.0))
@@ -45,7 +53,7 @@ def test_what_is_found_is_wrong_and_nearer_than_what_is_left(count: int, size: i
     answers, questions = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (answers, questions))
     own = random.integers(0, size, 5).astype(np.int32)
 
-    found = nearest_wrong(questions, answers, own, count, highest)
+    found = nearest_wrong(questions, answers, own, count, highest, np.arange(5, dtype=np.int32))
 
     for question, place, row in zip(questions, own, found, strict=True):
         wrong = [other for other in range(size) if other != place and answers[other] @ answers[place] <= highest]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.errors import MachineError
+from tasks.fit.checkpoints import Checkpoints
+from tests.fit.lines import trainer
 
 
 def matrices() -> Callable[[], Any]:
@@ -66,3 +69,14 @@ def test_the_gain_is_measured_and_the_rewriting_ends_with_it() -> None:
     with precision("bfloat16"):
         assert tf.config.optimizer.get_experimental_options()[name] is True
     assert not tf.config.optimizer.get_experimental_options().get(name)
+
+
+def test_a_training_that_goes_on_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.fit import loop
+
+    asked: list[str] = []
+    monkeypatch.setattr(loop, "check_precision", lambda wanted, _: asked.append(wanted))
+    for _ in range(2):
+        trainer(epochs=1).fit(Checkpoints(tmp_path, "me"))
+
+    assert asked == ["float32"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -73,6 +74,22 @@ def test_nobody_goes_on_before_all_have_come(tmp_path: Path) -> None:
         assert not waiting.done()
         np.testing.assert_array_equal(other(four)[0], 2 * four)
         np.testing.assert_array_equal(waiting.result(timeout=10)[0], 2 * four)
+
+
+def test_who_waits_long_looks_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = workers_of(tmp_path / "sum", [1], 2)
+    looks = [0.0]
+
+    def sleep(seconds: float) -> None:
+        looks.append(looks[-1] + seconds)
+        if looks[-1] > 12:
+            other._rounds[1] = 1
+
+    monkeypatch.setattr(shared_sum, "time", SimpleNamespace(monotonic=lambda: looks[-1], sleep=sleep))
+    one(np.ones(1, np.float32))
+
+    assert sum(look < 0.1 for look in looks) == pytest.approx(500, abs=2)
+    assert sum(look > 2.2 for look in looks) / 10 == pytest.approx(10, abs=1)  # a second
 
 
 def test_what_tensorflow_takes_over_is_aligned(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tasks.fit.checkpoints import Checkpoints
 from tasks.fit.config import StoppingOptions
 from tasks.fit.quality import accuracy
 from tasks.fit.stopping import is_lower_better, judge
+from tasks.fit.validation import Validation
 from tests.fit.lines import examples, points, trainer
 
 
@@ -57,8 +58,6 @@ def test_losses_and_errors_are_to_fall_and_the_rest_to_rise() -> None:
 
 def overfitting(**plan: Any) -> Any:
     """A training measured on rows whose labels are the opposite: the better it learns, the worse it looks."""
-    from tasks.fit.validation import Validation
-
     where, labels = points(seed=5, rows=20)
     validation = Validation(examples(where, 1 - labels), accuracy, batch_size=8)
     return trainer(validation=validation, dropout=0.0, **plan)
@@ -103,6 +102,26 @@ def test_it_ends_when_nothing_is_gained_and_the_best_weights_come_back(tmp_path:
     assert steps == []
     for weight, expected in zip(again.model.get_weights(), kept[best], strict=True):
         np.testing.assert_array_equal(weight, expected)
+
+    next(tmp_path.glob("*-best*")).unlink()
+    without = overfitting(stopping=stopping, epochs=50)
+    without.fit(Checkpoints(tmp_path, "me"))
+    assert without.summary()["exported_step"] == best + 4
+    assert without.summary()["val_loss"] == losses[-1]
+
+
+def test_a_class_that_no_row_teaches_counts_as_wrong_and_has_no_loss() -> None:
+    where, labels = points(seed=5, rows=20)
+    held = labels.copy()
+    held[::4] = -1
+    made = trainer(validation=Validation(examples(where, held), accuracy, batch_size=8))
+    rest = held >= 0
+    known = trainer(validation=Validation(examples(where[rest], labels[rest]), accuracy, batch_size=8))
+
+    measured, expected = (one.exam.examiner.measure() for one in (made, known))
+
+    assert measured["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert measured["accuracy"] == pytest.approx(expected["accuracy"] * 15 / 20)
 
 
 def test_a_metric_that_the_task_lacks_is_told_before_the_first_step() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from flows.doctor import extras, machine, services
+from flows.doctor import extras, machine, services, training
 from flows.doctor.examination import refuse
 from flows.doctor.extras import is_installed
 from flows.doctor.finding import Finding
@@ -86,6 +86,61 @@ def test_a_cluster_is_tried(monkeypatch: pytest.MonkeyPatch, home: Path) -> None
         assert by_name(services.look())["Dask"].found.endswith(f"tcp://127.0.0.1:{port} answers")
     found = by_name(services.look())["Dask"]
     assert found.state == "advice" and "refused" in found.found and "LEPTON_DASK_SCHEDULER" in found.action
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [("tcp://h:abc", "tcp://h:abc: not tried"), ("scheduler", "scheduler: not tried"), ("[::1", "not tried")],
+)
+def test_an_address_that_cant_be_tried_is_told(
+    monkeypatch: pytest.MonkeyPatch, home: Path, address: str, text: str
+) -> None:
+    monkeypatch.setenv("LEPTON_DASK_SCHEDULER", address)
+    found = by_name(services.look())["Dask"]
+    assert found.state == "advice" and text in found.found and "LEPTON_DASK_SCHEDULER" in found.action
+
+
+def test_an_address_may_lack_its_kind_and_the_first_of_several_is_tried(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("LEPTON_DASK_SCHEDULER", place)
+        monkeypatch.setenv("LEPTON_SPARK_MASTER", f"spark://{place},other:7077")
+        found = by_name(services.look())
+    assert [found[name].state for name in ("Dask", "Spark")] == ["ok", "ok"]
+    assert found["Dask"].found.endswith(f"{place} answers") and found["Spark"].found.endswith(" answers")
+    monkeypatch.setenv("LEPTON_SPARK_MASTER", "local[2]")
+    assert by_name(services.look())["Spark"].found.endswith(", local[2]")
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "state"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', 0, "ok"),
+        ('java version "1.8.0_402"', 0, "ok"),
+        ('openjdk version "21" 2023-09-19', 0, "advice"),
+        ('java version "1.7.0_80"', 0, "advice"),
+        ("something else", 0, "advice"),
+        ('openjdk version "17.0.15" 2025-04-15', 1, "advice"),
+    ],
+)
+def test_a_java_counts_if_it_starts_and_spark_runs_on_it(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path, told: str, code: int, state: str
+) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\necho '{told}' >&2\nexit {code}\n")
+    java.chmod(0o755)
+    monkeypatch.setattr(services, "java_home", lambda: tmp_path)
+    found = by_name(services.look())["Java"]
+    assert found.state == state and bool(found.action) == (state != "ok")
+
+
+def test_a_machine_without_room_for_temporary_files_gets_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no-such-folder")
+    (found,) = training.look()
+    assert found.state == "broken" and found.found.startswith("not tried: ") and "TMPDIR" in found.action
 
 
 def test_packages_that_an_extra_lacks_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,16 @@ def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
         ("support", ["train.heads=[]"], "train.heads: found none; allowed: what goes together. the task text_heads"),
         ("news", ["train.heads=[{column: label, kind: classification}]"], "found 1 heads with text_classification"),
         ("support", ["train.heads.1.column=slots"], "ingest.contract: found no column ['slots'], which train.task"),
+        (
+            "support",
+            ["ingest.contract.2.name=slots", "train.heads.1.column=slots"],
+            "train.heads: found the column slots, which the split and the rules would take for an input",
+        ),
+        (
+            "support",
+            ["train.heads=[{column: label, kind: tagging}]", "augment.methods=[{method: swap}]"],
+            "augment.methods: found with tags in label",
+        ),
         ("support", ["train.heads.1.column=label"], "train.heads: found the column label twice"),
         ("support", ["train.heads.1.column=label_score"], "train.heads: found the column label_score twice"),
         ("support", ["train.heads.1.kind=spans"], "train.heads.1.kind: found 'spans'; allowed: "),

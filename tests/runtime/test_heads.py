@@ -17,7 +17,7 @@ from tasks.features.files import save_features
 from tasks.features.tabular import fit_tabular
 from tasks.options import Task
 from tasks.register.signature import output_columns
-from tasks.runtime.heads import decode_heads
+from tasks.runtime.heads import decode_heads, told_tags
 from tasks.runtime.package import read_manifest
 from tasks.runtime.predictor import load
 from tasks.runtime.pyfunc import _load_pyfunc
@@ -46,6 +46,14 @@ def test_what_is_told_and_how_sure_it_is() -> None:
     scores = [[row[f"{name}_score"] for name in ("label", "topics", "tags")] for row in rows]
     assert scores[0] == pytest.approx([0.7, 0.6, 0.0])
     assert scores[1] == pytest.approx([0.5, 0.7, 1.0])
+
+
+def test_a_word_without_a_token_is_outside() -> None:
+    (tags,) = (head for head in HEADS if head.kind == "tagging")
+    begins = np.eye(1, tags.width, tags.labels.index("I-city") - 1, np.float32)[0] * 0.8 + 0.05
+    nothing = np.zeros(tags.width, np.float32)
+
+    assert told_tags(tags, np.array([begins, nothing, begins]))[1] == "O"
 
 
 def test_every_word_gets_a_tag(package: Package) -> None:

@@ -59,6 +59,7 @@ def test_pairs_as_the_network_takes_them(encoder: Path) -> None:
     np.testing.assert_allclose(cosines, np.sum(first.numpy() * second.numpy(), axis=1) / lengths, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_as_one_that_was_not_and_tells_the_classes(encoder: Path, tmp_path: Path) -> None:
     asked = options(few_shot={"regularization": 0.01})
     dataset = make_dataset(ROWS, tmp_path / "data", test_rows=0)

@@ -20,6 +20,17 @@ from tests.train.conftest import Launch, tabular
     ("options", "words"),
     [
         ({"loss": {"name": "contrastive"}}, "loss.name: found contrastive; allowed for text_classification: cross_ent"),
+        (
+            {"task": "rating_prediction", "loss": {"label_smoothing": 0.1}},
+            "loss.label_smoothing: found 0.1 with squared_error for rating_prediction, which smooths no labels",
+        ),
+        (
+            {
+                "task": "text_heads",
+                "heads": [{"column": "tags", "kind": "multi_label", "loss": {"name": "focal", "label_smoothing": 0.1}}],
+            },
+            "loss.label_smoothing: found 0.1 with focal for multi_label",
+        ),
         ({"stopping": {"patience": 2}}, "stopping.patience: found 2 and no rows to measure; set validation_share too"),
         (
             {"stopping": {"patience": 2}, "validation_share": 0.1, "optimizer": {"average_epochs": 2}},
@@ -35,6 +46,9 @@ from tests.train.conftest import Launch, tabular
             {"task": "text_retrieval", "optimizer": {"accumulate_steps": 2}},
             "optimizer.accumulate_steps: found where rows of a batch are each other's wrong answers",
         ),
+        ({"few_shot": {"enabled": True}, "loss": {"label_smoothing": 0.1}}, "few_shot.enabled: found with a loss"),
+        ({"task": "text_retrieval", "retrieval": {"refresh": "epoch"}}, "retrieval: found options and no hard_neg"),
+        ({"task": "rating_prediction", "encoder": {"weights": "bert"}}, "encoder.lora: found with rating_prediction"),
         ({"task": "text_retrieval", "speed": {"xla": "on"}}, "speed.xla: found on where texts come in pairs"),
         ({"speed": {"xla": "on", "precision": "bfloat16"}}, "xla: found on with bfloat16; XLA keeps float32"),
         (

@@ -102,3 +102,8 @@ def test_more_rows_move_none_out_of_validation() -> None:
         return set(found.ids)
 
     assert held(32) <= held(64)
+
+
+def test_a_share_that_holds_no_row_back_is_told() -> None:
+    with pytest.raises(DataError, match=r"train.validation_share: found 1e-09 of 16 rows, which holds none back"):
+        prepare(tabular(validation_share=1e-9), identified(people(16)), None)

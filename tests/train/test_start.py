@@ -75,9 +75,27 @@ def test_with_other_labels_the_encoder_is_kept_and_the_head_is_new(
 
     other = prepare(textual(), identified(rows_of(["x", "y", "z", "z"] * 2)), trained).lesson.build()
 
-    assert "the head is new: its labels are not those of the model started from, ('x', 'y')" in caplog.text
+    assert "the head is new: its labels are not those of the model started from, x, y" in caplog.text
     assert not other.exported.get_layer("logits").get_weights()[0].any()
     assert encoder_weights(other) == encoder_weights(same)
+
+
+def test_each_head_is_carried_that_tells_the_same(encoder: Path, tmp_path: Path) -> None:
+    heads = [{"column": "rating", "kind": "regression"}, {"column": "label", "kind": "classification"}]
+    options = textual("text_heads", heads=heads)
+    first = packed(options, rows_of(LABELS).append_column("rating", pa.array([1.0, 3.0] * 4)), encoder, tmp_path)
+
+    turned = textual("text_heads", heads=heads[::-1])
+    later = rows_of(["x", "y", "z", "z"] * 2).append_column("rating", pa.array([5.0, 9.0] * 4))
+    lesson = prepare(turned, identified(later), tmp_path / "package").lesson
+    network = lesson.build()
+
+    def kernel(of: Any, head: int) -> Any:
+        return of.exported.get_layer(f"head{head}_logits").get_weights()[0]
+
+    assert not kernel(network, 0).any()  # another class came
+    np.testing.assert_array_equal(kernel(network, 1), kernel(first, 0))
+    assert (lesson.heads[1].mean, lesson.heads[1].deviation) == (2.0, 1.0)  # in whose unit the weights are
 
 
 def encoder_weights(network: Any) -> list[list[Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks.fit.report import StepReport
+from tasks.train.spec import TrainSpec
 from tasks.train.team.heart import Heart
-from tasks.train.worker import Reporter
+from tasks.train.worker import Reporter, _checkpoints
+from tests.train.conftest import tabular
 
 
 @pytest.fixture
@@ -40,3 +44,25 @@ def test_only_the_chief_reports_but_each_says_that_it_started(sent: list[dict[st
 
     assert sent == [{"started": True}]
     assert heart.step == 4
+
+
+def test_whatever_is_written_counts_as_saving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    phases: list[str] = []
+    monkeypatch.setattr("tasks.train.team.heart.emit", lambda event: phases.append(event["beat"]["phase"]))
+    spec = TrainSpec(
+        options=tabular(),
+        dataset_path="",
+        dataset_digest="",
+        weights=None,
+        work=tmp_path,
+        package=None,
+        worker=0,
+        cluster={"worker": ("127.0.0.1:1",)},
+        cores=(0,),
+    )
+    checkpoints = _checkpoints(spec, Heart())
+    checkpoints.save_best(4, {"weight/0": np.zeros(1)})
+    checkpoints.save(5, {"weight/0": np.zeros(1)}, best=4)
+
+    assert phases == ["save", "save"]
+    assert checkpoints.best(4) is not None

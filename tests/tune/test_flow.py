@@ -121,6 +121,73 @@ def test_a_search_ends_in_a_better_recipe_with_pictures_and_runs_and_test_rows_c
         search(recipe, trials=1, out=str(tmp_path / "loans.csv"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("better.txt", "which does not end in .yaml"),
+        ("folder.yaml", "which is a folder"),
+        ("file/better.yaml", "which can't be written: "),
+    ],
+)
+def test_a_file_that_cant_be_written_is_refused_before_the_search(tmp_path: Path, name: str, text: str) -> None:
+    from flows.tune import check_searchable
+
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "file").touch()
+    recipe = load_recipe("income")
+    with pytest.raises(RecipeError, match=rf"--out: found .*{name}, {text}"):
+        check_searchable(recipe, str(tmp_path / name))
+    check_searchable(recipe, str(tmp_path / "new" / "better.yml"))
+    assert (tmp_path / "new").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["--study", "My Study"], 10, "--study: found 'My Study'"),
+        (["--study", "a" * 101], 10, "at most 100"),
+        (["--minutes", "nan"], 2, "--minutes"),
+        (["--minutes", "inf"], 10, "--minutes: found inf"),
+        (["--trials", "100001"], 2, "--trials"),
+        (["--parallel", "1001"], 2, "--parallel"),
+    ],
+)
+def test_words_that_no_search_has_are_refused_at_once(words: list[str], code: int, text: str) -> None:
+    from typer.testing import CliRunner
+
+    from flows.commands.tune import tune
+
+    ended = CliRunner().invoke(tune, ["income", *words])
+    told = isinstance(ended.exception, RecipeError)
+    assert (ended.exception.exit_code if told else ended.exit_code) == code  # type: ignore[union-attr]
+    assert text in (str(ended.exception) if told else ended.output)
+
+
+def test_a_value_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    from flows.commands.tune import show
+    from flows.tuning.summary import TrialSummary, TuneSummary
+
+    options = {"train.hidden_units": "[red]"}  # as markup it would vanish
+    trial = TrialSummary(number=0, state="complete", value=0.5, epochs=1, options=options, note="not [/] closed")
+    show(
+        TuneSummary(
+            recipe="r",
+            study="s",
+            metric="val_loss",
+            direction="minimize",
+            finished=True,
+            seconds=1,
+            best=trial,
+            trials=[trial],
+            run_id="",
+            files={"recipe": "/home/[bold]/best.yaml"},
+            links={},
+        )
+    )
+    told = capsys.readouterr().out
+    assert "[red]" in told and "not [/] closed" in told and "/home/[bold]/best.yaml" in told
+
+
 def test_a_recipe_without_a_space_is_told_what_to_add(tmp_path: Path) -> None:
     from flows.tune import check_searchable
 
@@ -144,6 +211,8 @@ def test_a_file_that_is_no_recipe_of_an_earlier_search_is_not_replaced(tmp_path:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_command_killed_in_a_trial_goes_on_with_it_from_its_checkpoint(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
     recipe, home = write_recipe(tmp_path, 3000), tmp_path / "home"
     words = ("tune", str(recipe), "--trials", "2", "--json", "--set", "train.epochs=400")
     killed = start(home, *words)
@@ -166,7 +235,12 @@ def test_a_command_killed_in_a_trial_goes_on_with_it_from_its_checkpoint(tmp_pat
     assert [trial["state"] for trial in trials[:2]] == ["killed", "complete"]
     assert trials[0]["options"] == trials[1]["options"]
     assert len([trial for trial in trials if trial["state"] == "complete"]) == 2
-    assert newest > 0 and trials[1]["epochs"] < 400, "epochs before the checkpoint were not trained again"
+    assert newest > 0 and trials[1]["epochs"] >= trials[0]["epochs"], "what it measured before counts"
+    client, study = MlflowClient(f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"), ended.summary["run_id"]
+    below = f"tags.`mlflow.parentRunId` = '{study}' and tags.`lepton.trial` = '1'"
+    (run,) = client.search_runs([client.get_run(study).info.experiment_id], below)
+    measured = client.get_metric_history(run.info.run_id, "val_loss")
+    assert min(one.step for one in measured) >= newest, "epochs before the checkpoint were not trained again"
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from infra.settings.home import checkout
-from tasks.tune.trials import RETRY_OF, Trials, has_ended
+from tasks.tune.trials import ATTEMPT, ATTEMPTS, RETRY_OF, Trials, has_ended
 from tests.tune.conftest import open_trials, tune_options
 from tests.tune.toy_search import search
 
@@ -89,6 +89,8 @@ def test_a_search_that_is_killed_twenty_times_at_random_moments(folder: Path) ->
     assert len(ended) == 12 and set(complete.values()) == {1}
     followed = Counter(trial.user_attrs[RETRY_OF] for trial in book.all() if RETRY_OF in trial.user_attrs)
     assert set(followed.values()) <= {1}
+    dead = [trial for trial in book.all() if trial.state.name == "FAIL" and len(trial.params) == 3]
+    assert dead and {one.number for one in dead if one.user_attrs.get(ATTEMPT, 1) < ATTEMPTS} <= set(followed)
     wait_for(lambda: not toys(), 10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from infra.processes import Event
 from tasks.tune.running import Limits
 from tasks.tune.search import FAILURES, REFUSALS, Search
 from tasks.tune.trials import CUT, OWNER, REASON, RETRY_OF, SAME_AS, Draw, Trials, has_ended
-from tests.tune.conftest import Log, Searching, Training, open_trials, quality, trains, tune_options
+from tests.tune.conftest import EPOCHS, Log, Searching, Training, open_trials, quality, trains, tune_options
 
 RATE = "train.optimizer.learning_rate"
-OWN = {RATE: 1e-5, "train.encoder.frozen_layers": 4, "train.batch_size": "32"}
+OWN: dict[str, float | int | str] = {RATE: 1e-5, "train.encoder.frozen_layers": 4, "train.batch_size": "32"}
 ALL = "none"  # of the pruners: all trials come to their end
 
 
@@ -125,6 +126,57 @@ def test_the_same_values_are_not_trained_twice(searching: Searching) -> None:
     assert all(trial.value == book.all()[trial.user_attrs[SAME_AS]].value for trial in repeated)
 
 
+def test_the_same_values_wait_for_the_ones_that_are_being_trained(folder: Path) -> None:
+    space = [{"option": "train.batch_size", "choices": ["16", "32"]}]
+    book, begun = open_trials(folder, tune_options(space=space, pruner=ALL)), Counter[str]()
+
+    class Slow(Training):
+        def read(self) -> Any:
+            time.sleep(0.2)
+            yield from super().read()
+
+    def start(draw: Draw, slot: int) -> Training:
+        size = draw.values["train.batch_size"]
+        begun[size] += 1
+        return Slow([{"result": {"val_accuracy": 1 / int(size)}}])
+
+    assert Search(book, start, [], Limits(9, 3, 60)).run()
+    assert begun == {"16": 1, "32": 1} and states(book) == ["COMPLETE"] * 9
+    assert [trial.value for trial in book.all()] == [1 / int(one.params["train.batch_size"]) for one in book.all()]
+
+
+def test_what_waits_for_the_same_values_is_cut_off_with_them_and_goes_on_later(folder: Path) -> None:
+    class Endless(Training):
+        def read(self) -> Any:
+            while not self.stopped:
+                time.sleep(0.01)
+            yield from ()
+
+    space = [{"option": "train.batch_size", "choices": ["16", "32"]}]
+    book = open_trials(folder, tune_options(space=space, pruner=ALL))
+    assert not Search(book, lambda draw, _: Endless([]), [], Limits(6, 3, 0.5)).run()
+    assert all(trial.user_attrs.get(CUT) for trial in book.all())
+    book.begin({})
+    done: list[Event] = [{"result": {"val_accuracy": 0.5}}]
+    assert Search(book, lambda draw, _: Training(done), [], Limits(6, 3, 60)).run()
+    assert book.counts() == (6, 0)
+
+
+def test_a_search_without_time_has_not_finished(searching: Searching) -> None:
+    assert not searching(trials=1, seconds=0)[2]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_listener_that_breaks_is_a_process_that_is_lost(folder: Path) -> None:
+    class Broken(Training):
+        def read(self) -> Any:
+            raise TypeError("its pipe")
+
+    book = open_trials(folder, tune_options())
+    with pytest.raises(TrainingError, match="trials in a row whose process was killed"):
+        Search(book, lambda draw, _: Broken([]), [], Limits(20, 1, 20)).run()
+
+
 def test_when_time_is_up_all_stop_and_a_later_search_goes_on_with_them(searching: Searching) -> None:
     class Endless(Training):
         def read(self) -> Any:
@@ -213,7 +265,68 @@ def test_what_no_point_would_mend_ends_the_search_at_once(searching: Searching) 
 def test_a_value_that_is_no_number_is_a_failed_trial(searching: Searching) -> None:
     nan = [{"metrics": {"step": 1, "val_accuracy": 0.5}}, {"result": {"val_accuracy": float("nan")}}]
     book, _, _ = searching(tune_options(pruner=ALL), events=lambda values: nan, trials=1)
-    assert book.all()[0].user_attrs[REASON] == "val_accuracy is nan"
+    assert book.all()[0].user_attrs[REASON].startswith("val_accuracy: found nan; allowed: a finite number.")
+
+
+def test_values_that_are_no_numbers_end_the_search_like_other_failures(searching: Searching) -> None:
+    with pytest.raises(TrainingError, match="val_accuracy: found nan"):
+        searching(events=lambda values: [{"result": {"val_accuracy": float("nan")}}], trials=20)
+
+
+def behind(folder: Path) -> Trials:
+    """A study whose trials are all behind that measure less than nothing."""
+    from optuna.pruners import ThresholdPruner
+
+    book = open_trials(folder, tune_options())
+    book.study.pruner = ThresholdPruner(lower=0.0)
+    return book
+
+
+def test_only_failures_in_a_row_end_a_search_and_a_pruned_trial_is_none(folder: Path) -> None:
+    failing = TrainingError("loss", found="nan", allowed="a number", action="Lower the rate.").to_dict()
+    bad: Event = {"metrics": {"step": 1, "val_accuracy": -9.0}}
+    book = behind(folder)
+
+    def start(draw: Draw, slot: int) -> Training:  # by turns four that fail, and one behind
+        return Training([bad] if draw.number % 5 == 4 else [failing])
+
+    assert Search(book, start, [], Limits(10, 1, 60)).run()
+    assert states(book) == [*["FAIL"] * 4, "PRUNED"] * 2
+
+
+def test_what_is_too_much_for_the_machine_fails_its_trial_only(searching: Searching) -> None:
+    large = MachineError("train.batch_size", found="32, no memory", allowed="less", action="Lower it.").to_dict()
+
+    def events(values: Mapping[str, str]) -> list[Event]:
+        return [large] if values["train.batch_size"] == "32" else trains(values)
+
+    book, _, finished = searching(tune_options(pruner=ALL), events=events, trials=6)
+    failed = {trial.params["train.batch_size"] for trial in book.all() if trial.state.name == "FAIL"}
+    assert finished and failed == {"32"}
+
+
+def test_the_recipes_own_trial_comes_to_its_end_though_it_is_behind(folder: Path) -> None:
+    book = behind(folder)
+    book.begin(OWN)
+    bad: list[Event] = [{"metrics": {"step": step, "val_accuracy": -9.0}} for step in range(1, EPOCHS + 1)]
+    Search(book, lambda draw, _: Training([*bad, {"result": {"val_accuracy": -9.0}}]), [], Limits(2, 1, 60)).run()
+    assert states(book) == ["COMPLETE", "PRUNED"]
+
+
+def test_a_trial_that_goes_on_has_the_measures_of_the_one_that_was_killed(folder: Path) -> None:
+    book = open_trials(folder, tune_options())
+    killed = book.ask()
+    assert not book.report(killed.trial, 0.5, 1) and not book.report(killed.trial, 0.6, 2)
+    again = open_trials(folder, tune_options())
+    again.begin({})
+    progress = {"progress": {"done": 1, "total": 40, "text": ""}}
+    measured: list[Event] = [{"metrics": {"step": step, "val_accuracy": step / 50}} for step in (20, 30, 40)]
+    events = [progress, *measured, {"result": {"val_accuracy": 0.8}}]  # its last checkpoint is of epoch 1
+    Search(again, lambda draw, _: Training(events), [], Limits(1, 1, 60)).run()
+    retried = again.all()[1]
+    assert retried.intermediate_values == {1: 0.5, 2: 0.6, 3: 0.6, 4: 0.8}
+    rungs = {name: value for name, value in retried.system_attrs.items() if name.startswith("completed_rung")}
+    assert rungs.get("completed_rung_0", 0.5) == 0.5, "its first rung is epoch 1, not where it went on"
 
 
 def test_a_space_in_which_every_point_is_refused_is_told_with_the_last_reason(folder: Path) -> None:
@@ -285,8 +398,28 @@ def test_a_study_of_other_options_is_refused(searching: Searching, folder: Path)
 
 def test_a_broken_database_is_told_in_one_line(folder: Path) -> None:
     (folder / "study.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(MachineError, match=r"study .*study.db: found file is not a database"):
+    with pytest.raises(MachineError, match=r"study .*study.db: found file is not a database.* Remove that folder"):
         open_trials(folder, tune_options())
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [("database is locked", "Wait until the program"), ("", "found OperationalError.* Check its disk")],
+)
+def test_a_database_that_fails_otherwise_is_not_to_be_removed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, cause: str, text: str
+) -> None:
+    import sqlite3
+
+    from sqlalchemy.exc import OperationalError
+
+    def refuse(plan: object) -> None:
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError(cause))
+
+    monkeypatch.setattr("tasks.tune.study._storage", refuse)
+    with pytest.raises(MachineError, match=text) as error:
+        open_trials(folder, tune_options())
+    assert "Remove" not in str(error.value)
 
 
 @pytest.mark.parametrize(

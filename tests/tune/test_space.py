@@ -157,5 +157,8 @@ def test_a_study_is_of_data_and_of_options_that_are_not_searched() -> None:
     same = identity()
     assert identity(batch_size=16) == same  # searched
     assert identity(dropout=0.1) == same  # the default, said
+    of_units = tune_options(space=[{"option": "train.hidden_units", "choices": ["[8]", "[8, 4]"]}])
+    trains = [TrainOptions(task="text_classification", hidden_units=units) for units in ([8], [8, 4])]
+    assert len({identity_of(of_units, train, ["d"]) for train in trains}) == 1  # a list that is searched
     assert len({same, identity("e"), identity(dropout=0.2), identity(epochs=5)}) == 4
     assert identity_of(tune_options(seed=8), TRAIN, ["d"]) != same

@@ -22,14 +22,15 @@ from tasks.options import HeadKind
 from tasks.train.config import HeadOptions, TrainOptions
 from tasks.train.lesson import Lesson
 from tasks.train.lessons.texts import learning_encoder, lengths, padded
-from tasks.train.start import carry_head
+from tasks.train.start import carry_head, start_scale
 
 
 def lesson_of_heads(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesson:
     """A head for each of `options.heads`; rows without a truth for one of them teach the others."""
     features = text_features(weights, options.encoder.max_tokens)
     outputs = signature_names([head.column for head in options.heads])
-    heads = [fit_head(head.column, head.kind, outputs[head.column], rows, features.column) for head in options.heads]
+    fitted = [fit_head(head.column, head.kind, outputs[head.column], rows, features.column) for head in options.heads]
+    heads = [start_scale(weights, head) for head in fitted]
     losses = {outputs[head.column]: _loss(head, rows) for head in options.heads}
     shares = {outputs[head.column]: head.weight for head in options.heads}
 

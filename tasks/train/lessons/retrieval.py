@@ -52,7 +52,10 @@ class _Pairs:
         answers = texts(table["answer"])
         places = {answer: place for place, answer in enumerate(dict.fromkeys(answers))}
         self.own = np.array([places[answer] for answer in answers], np.int32)
-        self.questions, self.answers = features.tokens(texts(table["text"])), features.tokens(list(places))
+        asked = texts(table["text"])
+        numbers = {question: number for number, question in enumerate(dict.fromkeys(asked))}
+        self.groups = np.array([numbers[question] for question in asked], np.int32)
+        self.questions, self.answers = features.tokens(asked), features.tokens(list(places))
 
     def inputs(self, chosen: Rows) -> Arrays:
         """Token ids of questions and answers."""
@@ -78,7 +81,8 @@ class _HardNegatives:
         """Look them up by the encoder of the model as it is now."""
         encoder, asked = model.get_layer("encoder"), self.options
         questions, answers = (_embeddings(encoder, tokens) for tokens in (self.pairs.questions, self.pairs.answers))
-        wrong = nearest_wrong(questions, answers, self.pairs.own, asked.hard_negatives, asked.highest_similarity)
+        pairs, count, limit = self.pairs, asked.hard_negatives, asked.highest_similarity
+        wrong = nearest_wrong(questions, answers, pairs.own, count, limit, pairs.groups)
         self.variable.assign(wrong)
 
     def examples(self, follows: bool) -> Examples:

@@ -12,6 +12,7 @@ from typing import Literal
 from infra.processes import emit
 
 SECONDS_BETWEEN_BEATS = 1.0
+_LITTLE = 0.1  # of a processor
 Phase = Literal["start", "step", "serve", "save", "pack"]
 """start: up to the first step; serve: whatever a chief asks for; save: a checkpoint; pack: the finished model."""
 
@@ -28,6 +29,7 @@ class Heart:
         self._last_step: float | None = None
         self._phases: list[Phase] = ["start"]
         self._stopped = threading.Event()
+        self._used, self._ready = time.process_time(), 0.0
 
     @contextmanager
     def beating(self) -> Iterator[Heart]:
@@ -70,9 +72,17 @@ class Heart:
             "phase": self._phases[-1],
             "step": self.step,
             "longest_step": round(self.longest_step, 3),
-            "busy_seconds": round(time.process_time() + _ready_seconds(), 3),
+            "busy_seconds": round(self._busy_seconds(), 3),
         }
         emit({"beat": beat})
+
+    def _busy_seconds(self) -> float:
+        """On the processor, or ready for it. Threads are asked one by one, and only where the process had little."""
+        used = time.process_time()
+        if used - self._used < SECONDS_BETWEEN_BEATS * _LITTLE:
+            self._ready = _ready_seconds()
+        self._used = used
+        return used + self._ready
 
 
 def _ready_seconds() -> float:

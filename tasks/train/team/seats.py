@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from infra.devices import read_machine
 from infra.processes import Event
 from tasks.train.spec import Role
 
@@ -73,10 +75,15 @@ def free_ports(count: int, host: str = LOOPBACK) -> tuple[int, ...]:
 
 
 def usable_cores() -> tuple[int, ...]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
+    """The cores that this process may use, by its affinity, and as many as the quota of its control group gives.
+
+    Where the quota is smaller, which ones follows from the host's name: containers of one machine should not all take
+    the first.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    count = read_machine().cores
+    first = zlib.crc32(socket.gethostname().encode()) % len(cores) if count < len(cores) else 0
+    return tuple(sorted([*cores[first:], *cores[:first]][:count]))
 
 
 def shares(roles: Sequence[Role], cores: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -32,6 +32,7 @@ def test_recall_counts_pairs_in_one_cluster() -> None:
     assert recall(near, []) == 0
 
 
+@pytest.mark.slow
 def test_every_peer_is_measured_and_ours_finds_what_is_there() -> None:
     rows = run(rows=400, repeats=2)
     assert [row.peer for row in rows] == ["datasketch, bulk", "datasketch, update by update", "rensa"]

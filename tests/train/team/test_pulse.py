@@ -100,8 +100,35 @@ def test_before_the_first_step_silence_is_no_hang() -> None:
     assert team.until_stuck(int(START_SECONDS), beating=()) is None
     assert team.until_stuck(2, beating=()) == (
         1,
-        "worker 0, worker 1 took no step, and nobody computed, for 300 seconds",
+        "worker 0, worker 1 took no step, and computed nothing, for 300 seconds",
     )
+
+
+def test_who_hangs_before_the_first_step_is_told_from_one_that_waits() -> None:
+    team = Team(started=False)
+
+    found = team.until_stuck(400, beating=(0,), work=0.9)
+
+    assert found == (START_SECONDS + 1, "worker 1 gave no sign of life for 301 seconds")
+
+
+def test_work_of_those_that_have_started_excuses_none_that_has_not() -> None:
+    team = Team()
+    team.pulses.renew(1)
+    seconds = (team.second(beating=(1,)) or team.second(beating=(0,), work=0.9) for _ in range(int(START_SECONDS)))
+
+    assert next(filter(None, seconds)) == "worker 1 took no step, and computed nothing, for 300 seconds"
+    assert team.clock.now == pytest.approx(100 + START_SECONDS, abs=3)
+
+
+def test_beats_that_come_late_are_held_against_the_time_between() -> None:
+    team = Team()
+    team.second(steps=1)
+    for _ in range(6):  # each time 0.08 s of processor in two seconds
+        team.clock.now += 1
+        stuck = team.second(work=0.08)
+
+    assert stuck == "worker 0, worker 1 did nothing for 12 seconds"
 
 
 def test_writing_the_model_may_be_silent_for_longer() -> None:
@@ -121,7 +148,7 @@ def test_a_worker_that_never_comes_to_its_first_step() -> None:
     assert team.until_stuck(1000, work=0.9) is None  # much to learn before the first step
     found = team.until_stuck(400, work=0.01)
 
-    assert found == (START_SECONDS + 1, "worker 1 took no step, and nobody computed, for 300 seconds")
+    assert found == (START_SECONDS + 1, "worker 1 took no step, and computed nothing, for 300 seconds")
 
 
 def test_one_that_has_ended_may_be_silent() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
-from tasks.train.team.seats import free_ports, share, shares
+from infra.devices import read_machine
+from tasks.train.team.seats import free_ports, share, shares, usable_cores
 
 
 def test_workers_divide_the_cores() -> None:
@@ -33,3 +35,12 @@ def test_free_ports_are_different_and_free() -> None:
     for port in ports:
         with socket.socket() as one:
             one.bind(("127.0.0.1", port))
+
+
+def test_a_quota_of_the_control_group_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = usable_cores()
+    machine = replace(read_machine(), cores=1)
+    monkeypatch.setattr("tasks.train.team.seats.read_machine", lambda: machine)
+
+    assert len(usable_cores()) == 1 and set(usable_cores()) <= set(everything)
+    assert usable_cores() == usable_cores()

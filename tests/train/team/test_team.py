@@ -16,6 +16,9 @@ import pytest
 from infra.errors import DataError, MachineError, TrainingError
 from infra.processes import Event
 from infra.settings.home import checkout
+from tasks.train.launcher import run_to_the_end
+from tasks.train.team.machine import ThisMachine
+from tasks.train.team.team import PortTaken, Team
 from tests.train.team.stage import play
 
 Run = Callable[..., tuple[Event, int]]
@@ -91,6 +94,20 @@ def test_a_lost_server_of_a_chief_is_started_again_alone(run: Run, tmp_path: Pat
     assert (result["act"], restarts) == ("held", 1)
     assert (tmp_path / "logs" / "chief.log").read_text() == "acts held\n"  # once
     assert (tmp_path / "logs" / "worker-1.log").read_text() == "acts die\nlast line\nacts release\n"
+
+
+def test_what_was_started_again_before_a_port_was_taken_counts(tmp_path: Path) -> None:
+    class OneLost(Team):
+        def run(self) -> Event:
+            self.restarts += 1
+            if self.restarts_left == 2:
+                raise PortTaken("127.0.0.1:1")
+            return {"left": self.restarts_left}
+
+    def team(restarts_left: int) -> Team:
+        return OneLost(ThisMachine(), (), (), tmp_path, restarts_left=restarts_left)
+
+    assert run_to_the_end(team, 2, tmp_path) == ({"left": 1}, 2)
 
 
 @pytest.mark.parametrize(("chief", "server"), [("held", "die\nrelease"), ("die\nheld", "release")])
