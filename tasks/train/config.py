@@ -128,8 +128,8 @@ class TrainOptions(Options):
             raise ValueError(f"encoder.weights, encoder.lora: found with {self.task}; only text tasks have an encoder")
         if self.few_shot.enabled and (self.loss.name or self.loss.label_smoothing):
             raise ValueError("few_shot.enabled: found with a loss; pairs have few_shot.loss, set name or smoothing not")
-        if self.retrieval != RetrievalOptions() and not self.retrieval.hard_negatives:
-            raise ValueError("retrieval: found options and no hard_negatives; say how many")
+        if self.retrieval.refresh == "epoch" and not self.retrieval.hard_negatives:
+            raise ValueError("retrieval.refresh: found epoch and no hard_negatives; say how many")
         if self.start_from and self.encoder.weights:
             raise ValueError("start_from, encoder.weights: found both; a model brings its own encoder, leave one out")
         if self.few_shot.enabled and (self.task != "text_classification" or self.weight):

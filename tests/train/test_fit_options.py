@@ -47,7 +47,7 @@ from tests.train.conftest import Launch, tabular
             "optimizer.accumulate_steps: found where rows of a batch are each other's wrong answers",
         ),
         ({"few_shot": {"enabled": True}, "loss": {"label_smoothing": 0.1}}, "few_shot.enabled: found with a loss"),
-        ({"task": "text_retrieval", "retrieval": {"refresh": "epoch"}}, "retrieval: found options and no hard_neg"),
+        ({"task": "text_retrieval", "retrieval": {"refresh": "epoch"}}, "retrieval.refresh: found epoch and no hard"),
         ({"task": "rating_prediction", "encoder": {"weights": "bert"}}, "encoder.lora: found with rating_prediction"),
         ({"task": "text_retrieval", "speed": {"xla": "on"}}, "speed.xla: found on where texts come in pairs"),
         ({"speed": {"xla": "on", "precision": "bfloat16"}}, "xla: found on with bfloat16; XLA keeps float32"),
