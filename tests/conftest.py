@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("LEPTON_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Prefect API of its own for the tests of a module."""
+    from infra.environment import configure
+    from infra.servers.embedded import embedded_prefect
+
+    kept = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("prefect")))
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-home")))
+        configure()
+        with embedded_prefect() as address:
+            from prefect.settings import PREFECT_API_URL, temporary_settings
+
+            patch.setenv("PREFECT_API_URL", address)
+            with temporary_settings({PREFECT_API_URL: address}):
+                yield
+    os.environ.clear()
+    os.environ.update(kept)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.bench.clean import ENGINES, csv_to_version, open_engines
 from flows.bench.documents import write_csv
-from flows.bench.report import Row
+from flows.bench.report import Row, time_row
 
 _BARS = (1.2, 1.0)
 _ALLOWED_GIB = 4.0
@@ -35,28 +35,11 @@ def run(rows: int, base: int, engines: Sequence[str] = ENGINES) -> list[Row]:
 
 
 def _growth(case: str, base: int, first: float, later: float) -> Row:
-    return _row(case, f"itself at {base:,} rows", later * 1e6, first * 1e6, _BARS)
+    return time_row(case, f"itself at {base:,} rows", [later * 1e6], [first * 1e6], _BARS, same_output=True)
 
 
 def _memory(case: str, memory: float) -> Row:
-    return _row(case, "what is allowed", memory, _ALLOWED_GIB, (1.0, 1.0))
-
-
-def _row(case: str, peer: str, ours: float, theirs: float, bars: tuple[float, float]) -> Row:
-    ratio = round(ours / theirs, 4)
-    return Row(
-        case=case,
-        peer=peer,
-        ours=round(ours, 4),
-        theirs=round(theirs, 4),
-        ratio=ratio,
-        low=ratio,
-        high=ratio,
-        bar_ahead=bars[0],
-        bar_limit=bars[1],
-        ahead=ratio <= bars[0],
-        same_output=True,
-    )
+    return time_row(case, "what is allowed", [memory], [_ALLOWED_GIB], (1.0, 1.0), same_output=True)
 
 
 def measure_job(file: Path, into: Path, engine: str) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from flows.bench.report import Row
+from flows.bench.report import Row, time_row
 from flows.recipe import Recipe, load_recipe
 from infra.errors import RecipeError
 from infra.progress import Progress, report
@@ -68,7 +68,8 @@ def compare_errors(recipe: Recipe, weights: Path) -> list[Row]:
         minutes = (time.perf_counter() - began) / 60
         ours = error(truth, _answers(package, asked))
     case = f"{rows.num_rows:,} train rows, wrong of {asked.num_rows:,} test rows, {minutes:.1f} minutes of training"
-    return [_row(case, ours, max(theirs, 1 / asked.num_rows), is_whole)]  # a peer without fault counts as with one
+    least = 1 / asked.num_rows  # a peer without fault counts as with one
+    return [time_row(case, PEER, [ours], [max(theirs, least)], _BARS, is_whole)]
 
 
 def error(truth: Sequence[str], answers: Sequence[str]) -> float:
@@ -126,20 +127,3 @@ def _answers(package: Path, rows: pa.Table) -> list[str]:
 
 def _parts(rows: pa.Table) -> tuple[list[str], list[str]]:
     return texts(rows.column("text")), texts(rows.column("label"))
-
-
-def _row(case: str, ours: float, theirs: float, same_output: bool) -> Row:
-    ratio = round(ours / theirs, 4)
-    return Row(
-        case=case,
-        peer=PEER,
-        ours=round(ours, 4),
-        theirs=round(theirs, 4),
-        ratio=ratio,
-        low=ratio,
-        high=ratio,
-        bar_ahead=_BARS[0],
-        bar_limit=_BARS[1],
-        ahead=ratio <= _BARS[0],
-        same_output=same_output,
-    )

@@ -5,39 +5,19 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flows.recipe import Recipe
-from infra.environment import configure
 from infra.errors import NotFoundError, RecipeError
-from infra.servers.embedded import embedded_prefect
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 WORDS = {"good": ["great", "fine", "lovely"], "bad": ["awful", "dirty", "broken"]}
 THINGS = ["hotel", "room", "bed", "view", "bar", "pool", "food", "staff"]
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    kept = dict(os.environ)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("prefect")))
-        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-home")))
-        configure()
-        with embedded_prefect() as address:
-            from prefect.settings import PREFECT_API_URL, temporary_settings
-
-            patch.setenv("PREFECT_API_URL", address)
-            with temporary_settings({PREFECT_API_URL: address}):
-                yield
-    os.environ.clear()
-    os.environ.update(kept)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ import psutil
 import pytest
 
 from flows.recipe import Recipe, load_recipe
-from infra.environment import configure
 from infra.errors import RecipeError
-from infra.servers.embedded import embedded_prefect
 from tests.integration.loans import lepton, start, write_loans
 
 SPACE = """
@@ -28,23 +25,6 @@ tune:
     - {option: train.optimizer.learning_rate, low: 0.0003, high: 0.03, log: true}
     - {option: train.hidden_units, choices: ["[4]", "[16]", "[32, 16]"]}
 """
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    kept = dict(os.environ)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("prefect")))
-        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-home")))
-        configure()
-        with embedded_prefect() as address:
-            from prefect.settings import PREFECT_API_URL, temporary_settings
-
-            patch.setenv("PREFECT_API_URL", address)
-            with temporary_settings({PREFECT_API_URL: address}):
-                yield
-    os.environ.clear()
-    os.environ.update(kept)
 
 
 def write_recipe(folder: Path, rows: int = 300) -> Path:
