@@ -29,6 +29,7 @@ from tasks.fit.validation import Examiner, Validation
 from tasks.model.network import Network
 
 log = logging.getLogger(__name__)
+_CHECKPOINTS_PER_EPOCH = 20  # a kill costs a twentieth of an epoch at most
 OnStep = Callable[[StepReport], None]
 
 
@@ -59,6 +60,7 @@ class Trainer:
         self.model, self.batches, self.plan = network.trained, batches, plan
         self.epoch_steps = batches.steps_per_epoch
         self.total = plan.epochs * self.epoch_steps
+        self.checkpoint_steps = plan.checkpoint_steps or math.ceil(self.epoch_steps / _CHECKPOINTS_PER_EPOCH)
         self.groups = weight_groups(network, plan.optimizer, self.total, plan.speed.precision)
         weights = [weight for group in self.groups for weight in group.weights]
         self.average = WeightAverage(weights, plan.optimizer)
@@ -87,7 +89,7 @@ class Trainer:
                 for part in self.meter.timed(self._rest_of_epoch()):
                     outcome = self._take(part)
                     measured = self.exam.after_step(self.done, self.done == self.total, writer, chief)
-                    if self.done % self.plan.checkpoint_steps == 0 or self.is_over:
+                    if self.done % self.checkpoint_steps == 0 or self.is_over:
                         writer.save(self.done, self.state, self.exam.best_step)
                     if on_step:
                         on_step(self._report(outcome, measured))

@@ -74,7 +74,7 @@ class ParameterServerTrainer(Trainer):
 
     def _must_be_whole(self) -> bool:
         """Whether no step may be on its way now, because the weights are saved or measured next."""
-        every = (self.epoch_steps, self.plan.checkpoint_steps, self.exam.every)
+        every = (self.epoch_steps, self.checkpoint_steps, self.exam.every)
         return self.done == self.total or any(self.done % steps == 0 for steps in every)
 
     def _collect(self, at_most: int) -> Outcome:

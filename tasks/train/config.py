@@ -56,7 +56,9 @@ class TrainOptions(Options):
     workers: int = Field(default=1, ge=0, description="Processes that learn; 0: one a core, at most two.")
     max_restarts: int = Field(default=2, ge=0, description="Times that dead or stuck workers are started again.")
     deadline_minutes: float = Field(default=0.0, ge=0, description="Time after which training is given up; 0: never.")
-    checkpoint_steps: int = Field(default=25, ge=1, description="Steps between two checkpoints.")
+    checkpoint_steps: int = Field(
+        default=0, ge=0, description="Steps between two checkpoints; 0: a twentieth of an epoch."
+    )
     keep_checkpoints: int = Field(default=2, ge=1, description="Checkpoints kept, besides the best one.")
     encoder: EncoderOptions = Field(default=EncoderOptions(), description="The pretrained encoder of a text model.")
     start_from: str = Field(

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,25 @@ class Servers:
     deployments: Server
 
     def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Prefect's answer to a GET, or to a POST of `body`."""
+        """Prefect's answer to a GET, or to a POST of `body`.
+
+        While its database is locked it answers 503, has written nothing, and wants to be asked again, as its own
+        client does.
+        """
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.prefect.address}/api{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or b"null")
+
+        def answer() -> tuple[Any] | None:
+            try:
+                with urllib.request.urlopen(request, timeout=20) as given:
+                    return (json.loads(given.read() or b"null"),)
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                return None
+
+        return wait_for(answer, 30)[0]
 
 
 def free_ports(count: int) -> list[int]:
