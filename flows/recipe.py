@@ -19,9 +19,9 @@ from tasks.data.split import OUTPUTS
 from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
 from tasks.label.config import LabelOptions
+from tasks.lessons.config import TrainOptions
 from tasks.options import LEARNED_COLUMNS, Options
 from tasks.register.config import GateOptions
-from tasks.train.config import TrainOptions
 from tasks.tune.config import TuneOptions
 from tasks.tune.space import check_space
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from infra.errors import NotFoundError, RecipeError
 from infra.settings.home import HomeSettings
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.start import StartRef, check_package, start_digest
 from tasks.model.published import open_published
-from tasks.train.config import TrainOptions
-from tasks.train.start import StartRef, check_package, start_digest
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

@@ -17,8 +17,8 @@ from flows.cli import app
 from flows.recipe import load_recipe
 from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
+from tasks.lessons.config import TrainOptions
 from tasks.options import Options
-from tasks.train.config import TrainOptions
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (checkout() / "docs").glob("*.md"))]
 # Rules that the page itself has the reader write; tests/clean/test_adding_a_rule.py does so.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tasks.data.references import DatasetRef, SourceRef
 from tasks.ingest.config import ColumnContract, IngestOptions
 from tasks.ingest.steps import ingest
+from tasks.lessons.config import TrainOptions
 from tasks.step import step_key
-from tasks.train.config import TrainOptions
 from tasks.train.steps import train
 
 DATASET = DatasetRef(path="/a", digest="ab", rows_in=3, rows_out=3, quarantined=0)

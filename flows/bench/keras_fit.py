@@ -17,7 +17,7 @@ from infra.environment import configure
 from infra.processes import child_main, emit
 from tasks.data.references import Reference
 from tasks.data.version import read_rows
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 
 
 class FitSpec(BaseModel):
@@ -62,7 +62,7 @@ def _fit(spec: FitSpec, strategy: Any) -> None:
     import tensorflow as tf
 
     from tasks.fit.batches import Batches
-    from tasks.train.material import prepare
+    from tasks.lessons.material import prepare
 
     options = spec.options
     tf.keras.utils.set_random_seed(options.seed)

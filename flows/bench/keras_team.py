@@ -13,7 +13,7 @@ from flows.bench.keras_fit import FitSpec
 from infra.errors import LeptonError, from_dict
 from infra.processes import Child
 from tasks.data.references import DatasetRef
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.team.seats import free_ports
 
 MODULE = "flows.bench.keras_fit"

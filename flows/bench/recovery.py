@@ -25,7 +25,7 @@ from flows.bench.report import Row, time_row
 from flows.bench.sentences import MOST_TOKENS, make_sentences
 from infra.progress import Progress, report
 from tasks.data.references import DatasetRef
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.launcher import train
 from tasks.train.team.seats import usable_cores
 

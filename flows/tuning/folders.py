@@ -11,7 +11,7 @@ from flows.recipe import Recipe, overridden
 from flows.tuning.machines import Machines
 from flows.tuning.trial import MODULE, TrialSpec
 from tasks.data.references import DatasetRef
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.tune.running import Process
 from tasks.tune.trials import Draw, Trials, has_ended
 

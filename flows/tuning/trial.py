@@ -11,7 +11,7 @@ from infra.cores import take_share
 from infra.environment import configure
 from infra.processes import child_main, emit
 from tasks.data.references import Reference
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.launcher import train
 
 MODULE = "flows.tuning.trial"

@@ -11,17 +11,23 @@ from tasks.data.references import DatasetRef
 from tasks.runtime.draft import draft
 
 
-def compress(options: CompressOptions, package: Path, dataset: DatasetRef, into: Path, log: Path) -> dict[str, float]:
+def compress(
+    options: CompressOptions, package: Path, dataset: DatasetRef, into: Path, log: Path, teacher: Path | None = None
+) -> dict[str, float]:
     """Write the compressed child of `package` to `into`.
 
+    Args:
+        teacher: the package of the model at the chain's beginning, if it is not `package`.
+
     Returns:
-        `size_ratio` (parent's size over child's), `int8_share` (of the weights' numbers), `difference_mean` and
-        `difference_max` (of the outputs to the parent's on train rows; one less the cosine for embeddings).
+        `size_ratio` (parent's size over child's), `difference_mean` and `difference_max` (of the outputs to the
+        parent's on train rows; one less the cosine for embeddings), and what the methods tell, such as `int8_share`
+        (of the weights' numbers) and `sparsity` (share of zeros).
 
     Raises:
         LeptonError: the one that the child met.
     """
     with draft(into) as path:
-        spec = CompressSpec(options=options, package=package, dataset=dataset, into=path)
+        spec = CompressSpec(options=options, package=package, teacher=teacher or package, dataset=dataset, into=path)
         metrics: dict[str, float] = run_child("tasks.compress.worker", spec.model_dump_json(), log)["metrics"]
     return metrics

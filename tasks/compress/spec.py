@@ -11,11 +11,16 @@ from tasks.data.references import DatasetRef
 
 
 class CompressSpec(BaseModel):
-    """Compress `package` into the empty directory `into`; compare both on train rows of `dataset`."""
+    """Compress `package` into the empty directory `into`; compare both on train rows of `dataset`.
+
+    Attributes:
+        teacher: the package of the model at the chain's beginning, which is `package` itself where a chain begins.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     options: CompressOptions
     package: Path
+    teacher: Path
     dataset: DatasetRef
     into: Path

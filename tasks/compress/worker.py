@@ -3,45 +3,99 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from infra.environment import configure
 from infra.errors import RecipeError
 from infra.processes import Event, child_main
+from tasks.compress.chain import CONVERTING, Method
 from tasks.compress.difference import difference, figures, head_differences
-from tasks.compress.int8 import to_int8
 from tasks.compress.spec import CompressSpec
 from tasks.data.tree import tree_digest
 from tasks.data.version import read_rows
 from tasks.features.files import load_features, save_features
 from tasks.runtime.answers import load_answers
-from tasks.runtime.package import PackageManifest, model_path, package_bytes, read_manifest, write_manifest
+from tasks.runtime.package import model_path, package_bytes, read_manifest, write_manifest
 from tasks.runtime.predictor import index_answers, load
+
+if TYPE_CHECKING:
+    from tasks.compress.subject import Subject
 
 COMPARED_ROWS = 256
 
 
 def compress(spec: CompressSpec) -> dict[str, float]:
     """Write the child package; returns what the launcher promises."""
-    manifest = _parent_manifest(spec.package)
-    int8 = to_int8(model_path(spec.package, manifest))
-    child = manifest.model_copy(update={"format": "tflite", "parent_digest": tree_digest(spec.package)})
-    write_manifest(spec.into, child)
-    save_features(load_features(spec.package), spec.into)
-    model_path(spec.into, child).write_bytes(int8.content)
-    if child.task == "text_retrieval":
-        index_answers(spec.into, load_answers(spec.package).answers, threads=os.cpu_count() or 1)
+    _check_parent(spec.package)
+    *shaping, last = spec.options.steps
+    with tempfile.TemporaryDirectory(dir=spec.into.parent, prefix=".steps-") as name:
+        package, teacher = spec.package, _Teacher(spec)
+        for place, method in enumerate(shaping):
+            package = _stepped(spec, method, package, teacher, Path(name) / str(place))
+        if last in CONVERTING:
+            figures = _converted(spec, last, package)
+        else:
+            _stepped(spec, last, package, teacher, spec.into)
+            figures = {}
     rows = read_rows(spec.dataset, "train").slice(0, COMPARED_ROWS)
     return {
         "size_ratio": package_bytes(spec.package) / package_bytes(spec.into),
-        "int8_share": int8.share,
+        **figures,
         **_differences(spec.package, spec.into, rows),
     }
 
 
-def _parent_manifest(package: Path) -> PackageManifest:
+class _Teacher:
+    """The model at the chain's beginning, read once it is wanted."""
+
+    def __init__(self, spec: CompressSpec) -> None:
+        self.spec = spec
+
+    @cached_property
+    def subject(self) -> Subject:
+        from tasks.compress.subject import read_subject
+
+        return read_subject(self.spec.teacher, self.spec.dataset)
+
+
+def _stepped(spec: CompressSpec, method: Method, package: Path, teacher: _Teacher, into: Path) -> Path:
+    """One step from package to package, as a search takes them one by one."""
+    from tasks.compress.methods import apply
+    from tasks.compress.subject import read_subject, write_subject
+
+    subject = read_subject(package, spec.dataset)
+    into.mkdir(exist_ok=True)
+    write_subject(apply(method, subject, teacher.subject, spec.options), method, into)
+    return into
+
+
+def _converted(spec: CompressSpec, method: Method, package: Path) -> dict[str, float]:
+    """The package with its model as TFLite; returns what the conversion tells."""
+    from tasks.compress.convert import convert
+
+    manifest = read_manifest(package)
+    converted = convert(method, package, spec.dataset, spec.options)
+    child = manifest.model_copy(
+        update={
+            "format": "tflite",
+            "parent_digest": tree_digest(spec.package),
+            "compression": (*manifest.compression, method),
+        }
+    )
+    write_manifest(spec.into, child)
+    save_features(load_features(package), spec.into)
+    model_path(spec.into, child).write_bytes(converted.content)
+    if child.task == "text_retrieval":
+        index_answers(spec.into, load_answers(package).answers, threads=os.cpu_count() or 1)
+    return converted.figures
+
+
+def _check_parent(package: Path) -> None:
     manifest = read_manifest(package)
     if manifest.format != "saved_model":
         raise RecipeError(
@@ -50,7 +104,6 @@ def _parent_manifest(package: Path) -> PackageManifest:
             allowed="a trained model in the format saved_model",
             action="Compress the model that it was made from.",
         )
-    return manifest
 
 
 def _differences(parent: Path, child: Path, rows: pa.Table) -> dict[str, float]:

@@ -4,6 +4,8 @@
     features.json     how columns become arrays, fitted on train only
     tokenizer.json    text tasks: the encoder's tokeniser
     encoder.json      text tasks: the encoder's sizes, for a training that goes on from here
+    training.json     of a trained model: how it was trained
+    network.json, network.safetensors  of a compressed model that can be compressed further: its Keras graph, weights
     adapter.safetensors  of an encoder with adapters: those and the head, which are merged into the model too
     saved_model/      format saved_model
     model.tflite      format tflite
@@ -36,6 +38,7 @@ class PackageManifest(BaseModel):
         labels: of a model with one output, its classes in order.
         heads: of a model with several outputs, what each tells.
         parent_digest: of the package that was compressed to this one.
+        compression: the methods that led from the trained model to this one, in order.
         started_from: digest of the published weights or the package that training began from.
     """
 
@@ -47,6 +50,7 @@ class PackageManifest(BaseModel):
     heads: tuple[Head, ...] = ()
     dataset_digest: str
     parent_digest: str = ""
+    compression: tuple[str, ...] = ()
     started_from: str = ""
 
 

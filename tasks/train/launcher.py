@@ -12,7 +12,7 @@ from infra.errors import MachineError, TrainingError
 from infra.processes import Event
 from tasks.data.references import Reference
 from tasks.data.version import read_rows
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.spec import Role, TrainSpec
 from tasks.train.team.machine import ThisMachine
 from tasks.train.team.seats import Place, Seat, usable_cores

@@ -8,17 +8,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tasks.data.references import Reference
 from tasks.data.version import read_rows
 from tasks.features.columns import texts
 from tasks.features.files import save_features
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.start import encoder_sizes
+from tasks.lessons.training import save_training
 from tasks.model.sizes import save_sizes
 from tasks.runtime.draft import draft
 from tasks.runtime.package import PackageManifest, write_manifest
 from tasks.runtime.predictor import index_answers
-from tasks.train.lesson import Lesson
 from tasks.train.spec import TrainSpec
-from tasks.train.start import encoder_sizes
 
 
 def pack(spec: TrainSpec, package: Path, lesson: Lesson, weights: list[NDArray[Any]]) -> None:
@@ -42,9 +42,10 @@ def pack(spec: TrainSpec, package: Path, lesson: Lesson, weights: list[NDArray[A
         if any(adapted_layers(network.exported)):
             save_adapter(network.exported, folder / ADAPTER, spec.started_from)
         save_features(lesson.features, folder)
+        save_training(spec.options, folder)
         write_manifest(folder, manifest)
         if spec.options.task.startswith("text") and spec.weights:
             save_sizes(encoder_sizes(spec.options, spec.weights), folder)
         if spec.options.task == "text_retrieval":
-            rows = read_rows(Reference(path=spec.dataset_path, digest=spec.dataset_digest), columns=["answer"])
+            rows = read_rows(spec.dataset, columns=["answer"])
             index_answers(folder, texts(rows.column("answer")), threads=len(spec.cores))

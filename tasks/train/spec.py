@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.train.config import TrainOptions
-from tasks.train.start import start_digest
+from tasks.data.references import Reference
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.start import start_digest
 
 Role = Literal["worker", "chief", "ps"]
 """Of synchronous workers worker 0 is the chief too; with a parameter server (ps) the chief is a process of its own."""
@@ -39,6 +40,11 @@ class TrainSpec(BaseModel):
     worker: int
     cluster: dict[Role, tuple[str, ...]]
     cores: tuple[int, ...]
+
+    @property
+    def dataset(self) -> Reference:
+        """The data set version."""
+        return Reference(path=self.dataset_path, digest=self.dataset_digest)
 
     @property
     def name(self) -> str:

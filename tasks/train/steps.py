@@ -20,11 +20,11 @@ from infra.settings.home import HomeSettings
 from infra.stores.tracking import artifact_location
 from tasks.data.references import DatasetRef, ModelRef
 from tasks.data.tree import tree_digest
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.start import StartRef
 from tasks.step import step, step_key
-from tasks.train.config import TrainOptions
 from tasks.train.curves import Point
 from tasks.train.recorder import Recorder
-from tasks.train.start import StartRef
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tasks.fit.checkpoints import Checkpoints
     from tasks.fit.loop import Trainer
     from tasks.fit.report import StepReport
+    from tasks.lessons.material import Material
     from tasks.model.network import Network
-    from tasks.train.material import Material
 
 SECONDS_BETWEEN_REPORTS = 0.25
 
@@ -51,11 +51,11 @@ def _claim_machine(spec: TrainSpec) -> None:
 def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
     import tensorflow as tf
 
-    from tasks.train.material import prepare, read_train_rows
+    from tasks.lessons.material import prepare, read_train_rows
 
     tf.keras.utils.set_random_seed(spec.options.seed)
     strategy = join(spec)
-    material = prepare(spec.options, read_train_rows(spec), spec.weights)
+    material = prepare(spec.options, read_train_rows(spec.options, spec.dataset), spec.weights)
     began = time.perf_counter()
     with strategy.scope():
         network, checkpoints = material.lesson.build(), _checkpoints(spec, heart)

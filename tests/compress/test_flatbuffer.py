@@ -9,7 +9,7 @@ import pytest
 
 from infra.errors import TrainingError
 from tasks.compress.flatbuffer import quantise_weights
-from tasks.compress.int8 import to_int8, to_tflite
+from tasks.compress.tflite import to_tflite
 from tasks.options import Task
 from tasks.runtime.tflite import TfliteModel
 from tests.packages import TASKS
@@ -64,11 +64,11 @@ def run(content: bytes, folder: Path, values: np.ndarray[Any, Any]) -> np.ndarra
 
 @pytest.mark.parametrize("task", TASKS)
 def test_large_weights_are_int8_tables_included(package: Package, task: Task) -> None:
-    model = to_int8(package(task) / "saved_model")
-    assert constants(model.content, np.int8) == INT8_SHAPES[task]
-    large = [shape for shape in constants(model.content, np.float32) if np.prod(shape) >= 1024]
+    content, _ = quantise_weights(to_tflite(package(task) / "saved_model"))
+    assert constants(content, np.int8) == INT8_SHAPES[task]
+    large = [shape for shape in constants(content, np.float32) if np.prod(shape) >= 1024]
     assert large == ([(32, 32)] if task.startswith("text") else [])  # the positions, which are sliced
-    assert not {name for name in operators(model.content) if name.startswith("Flex")}
+    assert not {name for name in operators(content) if name.startswith("Flex")}
 
 
 def test_the_file_shrinks_and_says_what_is_int8(tmp_path: Path) -> None:
@@ -120,7 +120,9 @@ def test_a_column_of_zeros_stays_zero(tmp_path: Path) -> None:
 
 
 def test_batch_and_length_stay_free(package: Package, tmp_path: Path) -> None:
-    (tmp_path / "model.tflite").write_bytes(to_int8(package("text_classification") / "saved_model").content)
+    (tmp_path / "model.tflite").write_bytes(
+        quantise_weights(to_tflite(package("text_classification") / "saved_model"))[0]
+    )
     model = TfliteModel(tmp_path / "model.tflite", threads=1)
     for rows, length in ((1, 3), (4, 3), (2, 16), (1, 3)):
         ids = np.full((rows, length), 5, np.int32)
@@ -128,7 +130,9 @@ def test_batch_and_length_stay_free(package: Package, tmp_path: Path) -> None:
 
 
 def test_padding_changes_nothing(package: Package, tmp_path: Path) -> None:
-    (tmp_path / "model.tflite").write_bytes(to_int8(package("text_classification") / "saved_model").content)
+    (tmp_path / "model.tflite").write_bytes(
+        quantise_weights(to_tflite(package("text_classification") / "saved_model"))[0]
+    )
     model = TfliteModel(tmp_path / "model.tflite", threads=1)
     ids = np.array([[2, 7, 8, 3]], np.int32)
     padded = np.pad(ids, ((0, 0), (0, 9)))
@@ -140,7 +144,7 @@ def test_padding_changes_nothing(package: Package, tmp_path: Path) -> None:
 
 def test_the_same_model_gives_the_same_bytes(package: Package) -> None:
     saved = package("tabular_classification") / "saved_model"
-    assert to_int8(saved).content == to_int8(saved).content
+    assert quantise_weights(to_tflite(saved)) == quantise_weights(to_tflite(saved))
 
 
 def test_an_operation_that_tflite_lacks_is_named(tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ def dataset(task: Task, folder: Path) -> DatasetRef:
 def test_the_child_predicts_nearly_what_its_parent_does(package: Package, task: Task, tmp_path: Path) -> None:
     parent, child = package(task), tmp_path / "child"
     child.mkdir()
-    spec = CompressSpec(options=CompressOptions(), package=parent, dataset=dataset(task, tmp_path), into=child)
+    spec = CompressSpec(
+        options=CompressOptions(), package=parent, teacher=parent, dataset=dataset(task, tmp_path), into=child
+    )
     metrics = compress(spec)
     manifest = read_manifest(child)
     assert (manifest.task, manifest.format) == (task, "tflite")
@@ -75,7 +77,7 @@ def test_a_child_has_no_children(package: Package, tmp_path: Path) -> None:
     ref = dataset("tabular_classification", tmp_path)
     launch(CompressOptions(), package("tabular_classification"), ref, child, tmp_path / "log")
     with pytest.raises(RecipeError, match=r"found a package in the format tflite; allowed: a trained model"):
-        compress(CompressSpec(options=CompressOptions(), package=child, dataset=ref, into=tmp_path))
+        compress(CompressSpec(options=CompressOptions(), package=child, teacher=child, dataset=ref, into=tmp_path))
 
 
 def test_what_fails_leaves_no_package(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.compress.int8 import to_tflite
+from tasks.compress.tflite import to_tflite
 from tasks.features.columns import numbers, texts
 from tasks.features.files import load_features
 from tasks.features.tabular import OUT_OF_VOCABULARY, TabularFeatures, fit_tabular
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import prepare
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
 from tasks.train.launcher import train
-from tasks.train.material import prepare
 from tests.packages import identified, make_dataset
 
 TRAIN: dict[str, list[Any]] = {

@@ -12,9 +12,8 @@ import pytest
 from infra.errors import DataError
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
 from tasks.fit.batches import Batches, Examples
-from tasks.train.config import TrainOptions
-from tasks.train.material import prepare, read_train_rows
-from tasks.train.spec import TrainSpec
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import prepare, read_train_rows
 from tests.packages import identified, make_dataset
 
 TABULAR: dict[str, Any] = {"task": "tabular_classification", "numeric": ["age"], "hidden_units": [], "dropout": 0.0}
@@ -79,7 +78,7 @@ def test_a_lesson_reads_its_weights(tmp_path: Path) -> None:
     dataset = make_dataset(pa.table({**rows, "label": ["b", "a", "b", "b"]}), tmp_path / "data", test_rows=1)
     options = TrainOptions.model_validate({**TABULAR, "weight": "w"})
 
-    material = prepare(options, read_train_rows(_spec(options, dataset.path, dataset.digest, tmp_path)), None)
+    material = prepare(options, read_train_rows(options, dataset), None)
 
     assert material.learned.weights is not None
     assert material.learned.weights.tolist() == pytest.approx([4 / 3, 2 / 3])
@@ -94,7 +93,7 @@ def test_a_weight_that_the_data_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"train.weight column 'w': found no such column; allowed: a number column: age"
     ):
-        read_train_rows(_spec(options, dataset.path, dataset.digest, tmp_path))
+        read_train_rows(options, dataset)
 
 
 def _descend(points: Any, labels: Any, weights: Any) -> Any:
@@ -115,17 +114,3 @@ def _descend(points: Any, labels: Any, weights: Any) -> Any:
             value = loss(part.inputs["x"] @ kernel, part.targets, part.weights, float(part.total))
         kernel.assign_sub(0.5 * tape.gradient(value, kernel))
     return kernel.numpy()
-
-
-def _spec(options: TrainOptions, path: str, digest: str, folder: Path) -> TrainSpec:
-    return TrainSpec(
-        options=options,
-        dataset_path=path,
-        dataset_digest=digest,
-        weights=None,
-        work=folder,
-        package=folder / "package",
-        worker=0,
-        cluster={"worker": ("127.0.0.1:1",)},
-        cores=(0,),
-    )

@@ -13,10 +13,10 @@ from flows.start import starting_point
 from infra.errors import NotFoundError, RecipeError, SourceError
 from infra.stores.tracking import connect
 from tasks.data.tree import tree_digest
+from tasks.lessons.config import TrainOptions
 from tasks.model.published import open_published
 from tasks.options import Task
 from tasks.runtime.package import read_manifest, write_manifest
-from tasks.train.config import TrainOptions
 from tests.text_encoder import write_encoder
 
 if TYPE_CHECKING:

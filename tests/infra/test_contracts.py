@@ -45,7 +45,7 @@ def test_the_code_keeps_them(copy: Path) -> None:
     [
         ("infra/errors.py", "import tasks.options", LAYERS),
         ("tasks/options.py", "import flows.recipe", LAYERS),
-        ("tasks/train/config.py", "import tasks.clean.config", STAGES),
+        ("tasks/lessons/config.py", "import tasks.clean.config", STAGES),
         ("tasks/data/references.py", "import tasks.model", STAGES),
         ("tasks/runtime/package.py", "import tasks.evaluate.config", STAGES),
         ("tasks/register/gate.py", "import tasks.register.steps", STEPS),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from tasks.data.references import DatasetRef
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.launcher import train
 from tests.packages import make_dataset
 from tests.text_encoder import write_encoder

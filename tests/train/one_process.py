@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.data.references import DatasetRef
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
 from tasks.train.spec import TrainSpec
 
 
@@ -26,10 +26,10 @@ def train_here(options: TrainOptions, dataset: DatasetRef, start: Path | None, f
     from tasks.fit.batches import Batches
     from tasks.fit.checkpoints import Checkpoints
     from tasks.fit.loop import FitPlan, Trainer
-    from tasks.train.material import prepare, read_train_rows
+    from tasks.lessons.material import prepare, read_train_rows
 
     spec = spec_of(options, dataset, start, folder)
-    material = prepare(options, read_train_rows(spec), start)
+    material = prepare(options, read_train_rows(options, dataset), start)
     network = material.lesson.build()
     batches = Batches(material.learned, options.batch_size, options.seed)
     plan = FitPlan(options.epochs, options.optimizer, options.checkpoint_steps, options.seed, speed=options.speed)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tasks.lessons.config import TrainOptions
 from tasks.model.weights import weights
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
 from tasks.train.packing import pack
 from tests.packages import make_dataset
 from tests.train.one_process import spec_of, train_here

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.train.config import TrainOptions
-from tasks.train.lessons.few_shot import draw_pairs
-from tasks.train.material import prepare
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.few_shot import draw_pairs
+from tasks.lessons.material import prepare
 from tests.packages import identified, make_dataset
 from tests.train.one_process import lose_last_checkpoint, train_here
 

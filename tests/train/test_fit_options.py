@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from tasks.data.references import DatasetRef
 from tasks.data.split import validation_rows
 from tasks.data.version import read_rows
+from tasks.lessons.config import TrainOptions
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
 from tests.train.conftest import Launch, tabular
 
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.head_start import encoder_vectors, logistic_head
+from tasks.lessons.material import prepare
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
-from tasks.train.head_start import encoder_vectors, logistic_head
-from tasks.train.material import prepare
 from tests.packages import identified, make_dataset
 from tests.train.conftest import Launch
 from tests.train.one_process import lose_last_checkpoint, train_here

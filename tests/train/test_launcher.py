@@ -21,9 +21,9 @@ from infra.processes import Event
 from infra.settings.home import checkout
 from tasks.data.references import DatasetRef
 from tasks.data.version import read_rows
+from tasks.lessons.config import TrainOptions
 from tasks.runtime.package import read_manifest
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
 from tasks.train.launcher import cluster_of, roles_of, worker_count
 from tasks.train.team.seats import Seat
 from tests.packages import make_dataset

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tasks.fit.losses import ANSWER_NUMBERS, WRONG_NUMBERS
-from tasks.train.config import TrainOptions
-from tasks.train.material import prepare
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import prepare
 from tests.packages import identified, make_dataset
 from tests.train.one_process import lose_last_checkpoint, train_here
 

@@ -12,14 +12,14 @@ import pytest
 
 from infra.errors import NotFoundError, RecipeError, SourceError
 from tasks.data.tree import tree_digest
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import prepare
+from tasks.lessons.start import check_package, encoder_sizes, start_digest
 from tasks.model.published import open_published
 from tasks.options import Task
 from tasks.runtime.package import MANIFEST, read_manifest
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
-from tasks.train.material import prepare
 from tasks.train.packing import pack
-from tasks.train.start import check_package, encoder_sizes, start_digest
 from tests.packages import identified, make_dataset
 from tests.train.conftest import people, tabular
 from tests.train.one_process import spec_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.processes import Event
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.tune.config import TuneOptions
 from tasks.tune.running import Limits
 from tasks.tune.search import Search

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from flows.recipe import load_recipe
 from flows.yaml_text import read_yaml
 from infra.errors import RecipeError
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.tune.config import SearchRange, TuneOptions
 from tasks.tune.space import draw, highest, point_of, texts
 from tasks.tune.study import identity_of

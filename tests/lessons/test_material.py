@@ -10,8 +10,8 @@ import pytest
 
 from infra.errors import DataError, NotFoundError
 from tasks.fit.batches import Examples
-from tasks.train.config import TrainOptions
-from tasks.train.material import prepare
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import prepare
 from tests.packages import identified
 from tests.train.conftest import people, tabular
 

@@ -15,11 +15,11 @@ from infra.errors import RecipeError
 from tasks.data.references import Reference
 from tasks.data.tree import tree_digest
 from tasks.features.tabular import TabularFeatures
+from tasks.lessons.config import TrainOptions
 from tasks.model.published import open_published
 from tasks.model.sizes import ENCODER, EncoderConfig, load_sizes
 from tasks.options import Task
 from tasks.runtime.package import MANIFEST, PackageManifest, broken_package, model_path, read_manifest
-from tasks.train.config import TrainOptions
 
 if TYPE_CHECKING:
     from tasks.features.heads import Head

@@ -15,11 +15,11 @@ from tasks.fit.batches import Examples
 from tasks.fit.consistency import consistent
 from tasks.fit.losses import build_loss
 from tasks.fit.quality import accuracy
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.start import carry_all, carry_head, start_features
+from tasks.lessons.texts import learning_encoder, lengths, padded
 from tasks.model.network import Network
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.lessons.texts import learning_encoder, lengths, padded
-from tasks.train.start import carry_all, carry_head, start_features
 
 
 def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesson:
@@ -46,7 +46,7 @@ def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Les
         return network
 
     def prime(network: Network, learned: Examples) -> None:
-        from tasks.train.head_start import start_head
+        from tasks.lessons.head_start import start_head
 
         start_head(network, learned, 1 / options.head_start.regularization)
 

@@ -14,9 +14,8 @@ from tasks.data.references import Reference
 from tasks.data.split import validation_rows
 from tasks.data.version import open_version, read_rows
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.spec import TrainSpec
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
 
 if TYPE_CHECKING:
     from tasks.fit.batches import Examples
@@ -38,13 +37,12 @@ class Material:
     validation: Examples | None
 
 
-def read_train_rows(spec: TrainSpec) -> pa.Table:
+def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
     """What the task reads of the train split, in the order of `row_id`, which it has too, with `key`.
 
     Raises:
         DataError: a column is not there, or the weights are no numbers.
     """
-    options, dataset = spec.options, Reference(path=spec.dataset_path, digest=spec.dataset_digest)
     columns = list(options.learned_columns)
     there = open_version(dataset).manifest.columns
     absent = [name for name in columns if name not in there]
@@ -102,30 +100,30 @@ def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Less
     match options.task:
         case "text_classification":
             if options.few_shot.enabled:
-                from tasks.train.lessons.few_shot import lesson_of_few
+                from tasks.lessons.few_shot import lesson_of_few
 
                 return lesson_of_few(options, rows, _needed(weights))
-            from tasks.train.lessons.classification import lesson_of_texts
+            from tasks.lessons.classification import lesson_of_texts
 
             return lesson_of_texts(options, rows, _needed(weights))
         case "text_heads":
-            from tasks.train.lessons.heads import lesson_of_heads
+            from tasks.lessons.heads import lesson_of_heads
 
             return lesson_of_heads(options, rows, _needed(weights))
         case "text_retrieval":
-            from tasks.train.lessons.retrieval import lesson_of_pairs
+            from tasks.lessons.retrieval import lesson_of_pairs
 
             return lesson_of_pairs(options, _needed(weights))
         case "tabular_classification":
-            from tasks.train.lessons.classification import lesson_of_columns
+            from tasks.lessons.classification import lesson_of_columns
 
             return lesson_of_columns(options, rows, weights)
         case "rating_prediction":
-            from tasks.train.lessons.ratings import lesson_of_ratings
+            from tasks.lessons.ratings import lesson_of_ratings
 
             return lesson_of_ratings(options, rows, weights)
         case "item_ranking":
-            from tasks.train.lessons.ranking import lesson_of_rankings
+            from tasks.lessons.ranking import lesson_of_rankings
 
             return lesson_of_rankings(options, rows, weights)
 

@@ -18,10 +18,10 @@ from tasks.features.text import SECOND, text_features
 from tasks.fit.batches import Arrays, Examples, Rows
 from tasks.fit.losses import contrastive, squared_error
 from tasks.fit.quality import reciprocal_rank, root_mean_square
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.texts import learning_encoder, lengths, padded
 from tasks.model.network import Network
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.lessons.texts import learning_encoder, lengths, padded
 
 Places = NDArray[np.int64]
 
@@ -56,7 +56,7 @@ def lesson_of_few(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesso
         return build_pairs(learning_encoder(options, weights), len(labels), is_cosine)
 
     def finish(network: Network) -> None:
-        from tasks.train.head_start import encoder_vectors, logistic_head
+        from tasks.lessons.head_start import encoder_vectors, logistic_head
 
         tokens, classes = features.tokens(texts(rows["text"])), encode_labels(rows["label"], labels)
         singles = Examples(

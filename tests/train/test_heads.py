@@ -14,10 +14,10 @@ from infra.errors import DataError
 from tasks.features.heads import MISSING
 from tasks.features.labels import UNKNOWN
 from tasks.fit.batches import Batches
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.material import Material, prepare, read_train_rows
 from tasks.runtime.package import read_manifest
 from tasks.runtime.predictor import load
-from tasks.train.config import TrainOptions
-from tasks.train.material import Material, prepare, read_train_rows
 from tasks.train.packing import pack
 from tests.packages import identified, make_dataset
 from tests.train.one_process import spec_of, train_here
@@ -142,7 +142,7 @@ def test_a_column_that_the_data_lacks(tmp_path: Path) -> None:
     spec = spec_of(options(), dataset, None, tmp_path)
 
     with pytest.raises(DataError, match=r"columns to learn from: found no tags; allowed: .*correct train\.heads"):
-        read_train_rows(spec)
+        read_train_rows(spec.options, spec.dataset)
 
 
 def test_columns_follow_from_the_heads() -> None:

@@ -14,7 +14,7 @@ from tasks.evaluate.config import EvaluateOptions
 from tasks.evaluate.spec import EvaluateSpec
 from tasks.evaluate.worker import evaluate
 from tasks.features.interactions import fit_interactions
-from tasks.train.config import TrainOptions
+from tasks.lessons.config import TrainOptions
 from tasks.train.packing import pack
 from tests.packages import make_dataset
 from tests.train.one_process import spec_of, train_here

@@ -17,12 +17,12 @@ from tasks.fit.batches import Array, Arrays, Examples, Rows
 from tasks.fit.head_losses import weighed_sum, where_known
 from tasks.fit.head_quality import quality_of_heads
 from tasks.fit.losses import Loss, build_loss
+from tasks.lessons.config import HeadOptions, TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.start import carry_head, start_scale
+from tasks.lessons.texts import learning_encoder, lengths, padded
 from tasks.model.network import Network
 from tasks.options import HeadKind
-from tasks.train.config import HeadOptions, TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.lessons.texts import learning_encoder, lengths, padded
-from tasks.train.start import carry_head, start_scale
 
 
 def lesson_of_heads(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesson:

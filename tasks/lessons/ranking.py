@@ -11,10 +11,10 @@ from tasks.features.interactions import fit_interactions
 from tasks.fit.batches import Examples
 from tasks.fit.losses import build_loss
 from tasks.fit.quality import pair_accuracy
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.ratings import carry_known
 from tasks.model.network import Network
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.lessons.ratings import carry_known
 
 
 def lesson_of_rankings(options: TrainOptions, rows: pa.Table, start: Path | None = None) -> Lesson:

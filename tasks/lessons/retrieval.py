@@ -17,11 +17,11 @@ from tasks.fit.batches import Arrays, Examples, Rows
 from tasks.fit.hard_negatives import nearest_wrong
 from tasks.fit.losses import ANSWER_NUMBERS, WRONG_NUMBERS, build_loss
 from tasks.fit.quality import Batch, reciprocal_rank
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.texts import learning_encoder, lengths, padded
 from tasks.model.network import Network
 from tasks.runtime.arrays import run_in_batches
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.lessons.texts import learning_encoder, lengths, padded
 
 
 def lesson_of_pairs(options: TrainOptions, weights: Path) -> Lesson:

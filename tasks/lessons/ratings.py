@@ -13,10 +13,10 @@ from tasks.features.interactions import InteractionFeatures, fit_interactions
 from tasks.fit.batches import Examples
 from tasks.fit.losses import build_loss
 from tasks.fit.quality import root_mean_square
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.lesson import Lesson
+from tasks.lessons.start import package_weights, refused
 from tasks.model.network import Network
-from tasks.train.config import TrainOptions
-from tasks.train.lesson import Lesson
-from tasks.train.start import package_weights, refused
 
 
 def lesson_of_ratings(options: TrainOptions, rows: pa.Table, start: Path | None = None) -> Lesson:

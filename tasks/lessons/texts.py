@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tasks.features.text import Tokens, pad
 from tasks.fit.batches import Arrays, Rows
-from tasks.train.config import TrainOptions
-from tasks.train.start import encoder_sizes, is_package, package_weights
+from tasks.lessons.config import TrainOptions
+from tasks.lessons.start import encoder_sizes, is_package, package_weights
 
 
 def learning_encoder(options: TrainOptions, start: Path) -> Any:

@@ -1,31 +1,11 @@
-"""A SavedModel as TFLite with int8 weights, by TFLite's built-in operations alone."""
+"""A SavedModel as TFLite, by TFLite's built-in operations alone."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import TrainingError
-from tasks.compress.flatbuffer import quantise_weights
-
-
-@dataclass(frozen=True)
-class Int8Model:
-    """The content of a TFLite file, and which share of the numbers in its constants is int8."""
-
-    content: bytes
-    share: float
-
-
-def to_int8(saved_model: Path) -> Int8Model:
-    """Convert and quantise. The batch and a text's length stay free.
-
-    Raises:
-        TrainingError: the model needs an operation that TFLite lacks.
-    """
-    content, share = quantise_weights(to_tflite(saved_model))
-    return Int8Model(content, share)
 
 
 def to_tflite(saved_model: Path) -> bytes:

@@ -7,9 +7,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tasks.fit.config import LOSSES, LossOptions, OptimizerOptions, SpeedOptions, StoppingOptions
+from tasks.lessons.kinds import FewShotOptions, HeadStartOptions, RetrievalOptions
 from tasks.model.config import EncoderOptions
 from tasks.options import LEARNED_COLUMNS, HeadKind, Options, Task
-from tasks.train.lessons.config import FewShotOptions, HeadStartOptions, RetrievalOptions
 
 
 class HeadOptions(Options):
