@@ -67,3 +67,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the real data sets in ../shared/data, which are not part of the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of weights of a tiny encoder."""
+    from tests.text_encoder import write_encoder
+
+    folder = tmp_path_factory.mktemp("encoder")
+    write_encoder(folder)
+    return folder

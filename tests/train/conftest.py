@@ -12,7 +12,6 @@ from tasks.data.references import DatasetRef
 from tasks.lessons.config import TrainOptions
 from tasks.train.launcher import train
 from tests.packages import make_dataset
-from tests.text_encoder import write_encoder
 
 Launch = Callable[..., dict[str, Any]]
 
@@ -40,14 +39,6 @@ def tabular(**options: Any) -> TrainOptions:
         "checkpoint_steps": 5,
     }
     return TrainOptions.model_validate({**how, **small, **options})
-
-
-@pytest.fixture(scope="session")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of weights of a tiny encoder."""
-    folder = tmp_path_factory.mktemp("encoder")
-    write_encoder(folder)
-    return folder
 
 
 @pytest.fixture
