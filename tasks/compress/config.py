@@ -46,6 +46,11 @@ class VocabularyOptions(Options):
     minimum_count: int = Field(
         default=1, ge=1, description="Train texts hold a token so often, or it goes. Letters and special tokens stay."
     )
+    letters: Literal["all", "seen"] = Field(
+        default="all",
+        description="Letters that stay: all that the tokeniser knows, or those of the tokens left and of ASCII; a word "
+        "with another is then unknown. Thousands are of scripts that few texts mix.",
+    )
 
 
 class LayerOptions(Options):
@@ -61,15 +66,14 @@ class UnitOptions(Options):
     score: Literal["l1", "l2", "taylor"] = Field(
         default="taylor",
         description="What tells their worth: the sum of their weights' sizes, the root of their squares, or the "
-        "change of the loss without them, to first order, on train rows.",
+        "change of the loss without them, to first order, on train rows (Michel et al. 2019).",
     )
-    multiple: int = Field(
-        default=1, ge=1, description="Neurons left are a multiple of so many, as fast kernels like it."
-    )
+    rows: int = Field(default=256, ge=1, description="Train rows that taylor looks at.")
+    multiple: int = Field(default=1, ge=1, description="Units left are a multiple of so many, as fast kernels like it.")
 
 
 class FactoriseOptions(Options):
-    """Large matrices as products of two narrow ones, by their singular values."""
+    """Large matrices as products of two narrow ones, by their singular values on train rows (Chen et al. 2021)."""
 
     dense_share: float = Field(
         default=0.0,
@@ -78,6 +82,9 @@ class FactoriseOptions(Options):
         description="Rank of dense layers, as a share of that at which nothing is saved; 0: none.",
     )
     embedding_rank: int = Field(default=0, ge=0, description="Rank of tables of embeddings; 0: they stay as they are.")
+    rows: int = Field(
+        default=256, ge=1, description="Train rows whose outputs of each layer are to change as little as can be."
+    )
 
 
 class PruneOptions(Options):
@@ -100,6 +107,11 @@ class ClusterOptions(Options):
 class QuantiseAwareOptions(Options):
     """A training in which weights and activations are rounded as int8 rounds them (Jacob et al. 2018)."""
 
+    towards: Literal["int8", "dynamic_range", "full_int8"] = Field(
+        default="int8",
+        description="The conversion whose rounding is learned. int8 has a step for each output of a dense layer, the "
+        "others one for all; full_int8 has one range of activations for all rows, the others one for each.",
+    )
     tuning: TuneOptions = Field(default=TuneOptions(epochs=1), description="The training.")
 
 
@@ -129,6 +141,9 @@ class CompressOptions(Options):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_order(self.steps)
+        last, towards = self.steps[-1], self.quantise_aware.towards
+        if "quantise_aware" in self.steps and last in ("int8", "dynamic_range", "full_int8") and last != towards:
+            raise ValueError(f"quantise_aware.towards: found {towards} in a chain to {last}; set it to {last}")
         if "factorise" in self.steps and not (self.factorise.dense_share or self.factorise.embedding_rank):
             raise ValueError("factorise: found neither dense_share nor embedding_rank; set one of them")
         return self

@@ -18,13 +18,18 @@ _LARGEST_INT8 = 127  # symmetric: -128 is not used
 _NONE = -1  # the place of an input that is left out
 
 
-def quantise_weights(content: bytes) -> tuple[bytes, float]:
-    """A float TFLite model with its large weights as int8, and the share of int8 among its constants' numbers."""
+def quantise_weights(content: bytes, *, one_scale: bool = False) -> tuple[bytes, float]:
+    """A float TFLite model with its large weights as int8, and the share of int8 among its constants' numbers.
+
+    Args:
+        one_scale: whether all channels of a layer have the same scale: weights that share a few values then share as
+            few integers, which takes less room once they are packed.
+    """
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     for subgraph in model.subgraphs:
-        _Graph(model, subgraph).quantise()
+        _Graph(model, subgraph, one_scale).quantise()
     _drop_unused(model)
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model)), _int8_share(model)
 
@@ -32,11 +37,11 @@ def quantise_weights(content: bytes) -> tuple[bytes, float]:
 class _Graph:
     """A subgraph, rewritten operator by operator."""
 
-    def __init__(self, model: Any, subgraph: Any) -> None:
+    def __init__(self, model: Any, subgraph: Any, one_scale: bool) -> None:
         from tensorflow.lite.python import schema_py_generated
 
         self.schema: Any = schema_py_generated
-        self.model, self.subgraph = model, subgraph
+        self.model, self.subgraph, self.one_scale = model, subgraph, one_scale
         self.quantised: dict[tuple[str, int], tuple[int, int]] = {}  # by kind and weights: int8 tensor, its scales
 
     def quantise(self) -> None:
@@ -86,7 +91,8 @@ class _Graph:
         key = ("dense", place)
         if key not in self.quantised:
             values = self._values(place)
-            scales = _scales(np.abs(values).max(axis=1))
+            largest = np.abs(values).max(axis=1)
+            scales = _scales(np.full_like(largest, largest.max()) if self.one_scale else largest)
             weights = self._int8("weights", values / scales[:, None], scale=1.0)
             self.quantised[key] = weights, self._constant("scales", scales)
         return self.quantised[key]

@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-OWN_LAYERS: tuple[type[Any], ...] = ()
+from tasks.compress.low_rank import LowRankTokenEmbeddings
+from tasks.compress.rounding import ROUNDED, RoundedActivations
+
+OWN_LAYERS: tuple[type[Any], ...] = (LowRankTokenEmbeddings, RoundedActivations, *ROUNDED)
 """All of them, for whoever reads a network's graph."""

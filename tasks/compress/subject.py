@@ -68,7 +68,9 @@ def read_subject(package: Path, dataset: DatasetRef) -> Subject:
 
 def write_subject(subject: Subject, method: Method, into: Path) -> None:
     """The model as a package of its own in the empty directory `into`, one `method` further."""
-    subject.network.save(into / "saved_model")
+    from tasks.compress.quantise_aware import deployed
+
+    deployed(subject.network).save(into / "saved_model")
     save_network(subject.network, into)
     save_features(subject.features, into)
     save_training(subject.training, into)
@@ -80,13 +82,18 @@ def write_subject(subject: Subject, method: Method, into: Path) -> None:
 
 
 def _resumed(training: TrainOptions) -> TrainOptions:
-    """How a package's model learns on: its adapters are merged, its head is there, and all layers move."""
+    """How a package's model learns on, by the plainest lesson of its task.
+
+    Its adapters are merged, its head is there, and all layers move.
+    """
     off = {
         "encoder": training.encoder.model_copy(
             update={"weights": "", "frozen_layers": 0, "lora": type(training.encoder.lora)()}
         ),
         "loss": training.loss.model_copy(update={"consistency": 0.0}),
         "head_start": type(training.head_start)(),
+        "few_shot": type(training.few_shot)(),
+        "retrieval": type(training.retrieval)(),
         "start_from": "",
     }
     return training.model_copy(update=off)

@@ -71,7 +71,8 @@ class _Surgery:
         for old, made in self._made.values():
             for place, own in enumerate(old.weights):
                 if own is weight:
-                    return [made.layers[-1].weights[place]] if made.layers else []
+                    learning = [layer for layer in made.layers if layer.trainable_weights]
+                    return [learning[-1].weights[place]] if learning else []
         return []
 
     def _input(self, tensor: Any) -> Any:

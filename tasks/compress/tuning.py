@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from infra.progress import Progress, report
+from tasks.compress.marks import Constraint, marks
 from tasks.compress.subject import Subject
 from tasks.fit.batches import Batches, Examples
 from tasks.fit.loop import FitPlan, Trainer
@@ -17,13 +18,17 @@ from tasks.model.network import Network
 class Schedule(Protocol):
     """What a training of any kind says of its length and rates."""
 
-    epochs: int
-    learning_rate_share: float
-    batch_size: int
+    @property
+    def epochs(self) -> int:
+        """Passes over the rows."""
 
+    @property
+    def learning_rate_share(self) -> float:
+        """Of the rates that the model was trained with."""
 
-Constraint = Callable[[], None]
-"""Puts weights back to what a method promised of them; called after each step."""
+    @property
+    def batch_size(self) -> int:
+        """Rows a step; 0: as the model was trained with."""
 
 
 def tune(
@@ -38,7 +43,10 @@ def tune(
 ) -> None:
     """Train `network` in place on the subject's rows, or on `learned` by `loss`.
 
+    Zeros and shared values that the subject's chain has made stay what they are.
+
     Args:
+        constraints: called after each step.
         before_step: called with the number of the step, from 0, and of all of them.
 
     Raises:
@@ -57,10 +65,11 @@ def tune(
         speed=options.speed.model_copy(update={"xla": "off"}),  # graphs are small, and each is trained once
     )
     batches = Batches(learned or subject.material.learned, batch, options.seed)
+    held = [*constraints, *marks(network, subject.manifest.compression)]
     trainer = Trainer(network, loss or subject.material.lesson.loss, batches, plan)
 
     def after(step: StepReport) -> None:
-        for constraint in constraints:
+        for constraint in held:
             constraint()
         report(Progress("compress", step.step, step.total, f"epoch {step.epoch}/{step.epochs} loss {step.loss:.4f}"))
         if before_step and step.step < step.total:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ import pyarrow as pa
 
 from infra.environment import configure
 from infra.errors import RecipeError
-from infra.processes import Event, child_main
-from tasks.compress.chain import CONVERTING, Method
+from infra.processes import Event, child_main, emit
+from infra.progress import watching
+from tasks.compress.chain import CONVERTING, MARKING, Method
 from tasks.compress.difference import difference, figures, head_differences
 from tasks.compress.spec import CompressSpec
 from tasks.data.tree import tree_digest
@@ -38,10 +40,9 @@ def compress(spec: CompressSpec) -> dict[str, float]:
         for place, method in enumerate(shaping):
             package = _stepped(spec, method, package, teacher, Path(name) / str(place))
         if last in CONVERTING:
-            figures = _converted(spec, last, package)
+            figures = {**_converted(spec, last, package), **_weight_figures(package)}
         else:
-            _stepped(spec, last, package, teacher, spec.into)
-            figures = {}
+            figures = _weight_figures(_stepped(spec, last, package, teacher, spec.into))
     rows = read_rows(spec.dataset, "train").slice(0, COMPARED_ROWS)
     return {
         "size_ratio": package_bytes(spec.package) / package_bytes(spec.into),
@@ -95,6 +96,17 @@ def _converted(spec: CompressSpec, method: Method, package: Path) -> dict[str, f
     return converted.figures
 
 
+def _weight_figures(package: Path) -> dict[str, float]:
+    """What a package's chain promises of its weights; nothing where it promises nothing."""
+    compression = read_manifest(package).compression
+    if not set(MARKING) & set(compression):
+        return {}
+    from tasks.compress.matrices import weight_figures
+    from tasks.model.names import saved_weights
+
+    return weight_figures(saved_weights(package / "saved_model"), compression)
+
+
 def _check_parent(package: Path) -> None:
     manifest = read_manifest(package)
     if manifest.format != "saved_model":
@@ -116,7 +128,8 @@ def _differences(parent: Path, child: Path, rows: pa.Table) -> dict[str, float]:
 def work(spec: str) -> Event:
     """`{"metrics": {...}}` for a CompressSpec in JSON."""
     configure()
-    return {"metrics": compress(CompressSpec.model_validate_json(spec))}
+    with watching(lambda progress: emit({"progress": asdict(progress)})):
+        return {"metrics": compress(CompressSpec.model_validate_json(spec))}
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ def test_a_chain_is_its_steps_one_by_one(income: tuple[Path, DatasetRef], tmp_pa
     assert read_manifest(at_once).compression == read_manifest(in_turn).compression == ("fine_tune", "int8")
     rows = people(50)
     assert np.array_equal(load(at_once).row_outputs(rows), load(in_turn).row_outputs(rows))
+    assert (at_once / "model.tflite").read_bytes() == (in_turn / "model.tflite").read_bytes()
     before, after = (saved_weights(each / "saved_model")["hidden0/kernel"] for each in (package, tmp_path / "tuned"))
     assert np.abs(before - after).max() > 1e-4
 

@@ -1,0 +1,1 @@
+"""A package in another format, compared with the one it came from."""
