@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from flows.commands.bench import bench
+from flows.commands.compress import compress
 from flows.commands.contract import contract
 from flows.commands.doctor import doctor
+from flows.commands.export import export
 from flows.commands.label import label
 from flows.commands.tune import tune
 
@@ -23,12 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="`--debug` anywhere shows the traceback of an error. "
     "Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
-    "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found.",
+    "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found, "
+    "19 target.",
 )
 
 app.add_typer(bench)
+app.add_typer(compress)
 app.add_typer(contract)
 app.add_typer(doctor)
+app.add_typer(export)
 app.add_typer(label)
 app.add_typer(tune)
 

@@ -1,4 +1,4 @@
-"""Serve every recipe as a deployment of the flow `pipeline`, and of `tune` if it has a space to search.
+"""Serve every recipe as a deployment of the flows `pipeline` and `compress`, and of `tune` if it has a space to search.
 
 For `lepton up` and for docker-compose.yml.
 """
@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from flows.compress import compress
 from flows.pipeline import pipeline
 from flows.recipe import load_recipe, recipe_names
 from flows.tune import tune
@@ -39,6 +40,7 @@ async def serve() -> None:
             await close_orphans(client)
         for place, name in enumerate(recipe_names()):
             await runner.aadd_deployment(await deployment(client, name, place))
+            await runner.aadd_deployment(await compression_deployment(name))
             if load_recipe(name).tune.space:
                 await runner.aadd_deployment(await search_deployment(name))
     await _run_until_told(runner)
@@ -86,6 +88,20 @@ async def search_deployment(name: str) -> RunnerDeployment:
     )
 
 
+async def compression_deployment(name: str) -> RunnerDeployment:
+    """The search for a small model of a recipe; its form asks for the target."""
+    from prefect.types.entrypoint import EntrypointType
+
+    recipe = load_recipe(name)
+    return await compress.ato_deployment(
+        name=name,
+        parameters={"model": f"models:/{name}@champion"},
+        description=f"Search for a small model. {recipe.description}",
+        tags=["lepton", "compress", recipe.train.task],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
 async def close_orphans(client: PrefectClient) -> None:
     """Mark runs as crashed whose process was killed: nobody else would, and they would run for ever.
 
@@ -100,7 +116,7 @@ async def close_orphans(client: PrefectClient) -> None:
     try:
         with home_lock("deployments"):
             orphans = await client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=[pipeline.name, tune.name])),
+                flow_filter=FlowFilter(name=FlowFilterName(any_=[pipeline.name, tune.name, compress.name])),
                 flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=OfType(any_=active))),
             )
             for orphan in orphans:

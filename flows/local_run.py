@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.recipe import Recipe
 from flows.summary import Summary
-from infra.errors import GateFailed
+from infra.errors import GateFailed, LeptonError
 from infra.servers.embedded import embedded_prefect
 from infra.stores.home import check_home, check_room
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, prefect_api_url
 
+if TYPE_CHECKING:
+    from flows.compressing.summary import CompressSummary
+
 
 @contextmanager
-def serving(recipe: Recipe) -> Iterator[None]:
-    """Have servers that flows report to while the block runs.
+def serving(name: str) -> Iterator[None]:
+    """Have servers that flows report to while the block runs, which works on the model `name`.
 
     Raises:
         LeptonError: the home can't be used, is full or busy, or a server does not answer.
     """
     check_home()
     check_room()
-    with home_lock(recipe.name):
+    with home_lock(name):
         pass  # a busy home is known before anything is loaded; the flow takes the lock itself
     connect()
     with ExitStack() as stack:
@@ -43,13 +46,37 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
     Raises:
         LeptonError: whatever else ended the run.
     """
-    with serving(recipe):
+    with serving(recipe.name):
         from flows.pipeline import ShortOfGate, pipeline
 
         call: Any = pipeline
         state = call(recipe, return_state=True)
     result = state.result(raise_on_failure=False)
     if isinstance(result, ShortOfGate):
+        return result.summary, result
+    if isinstance(result, BaseException):
+        raise result
+    return result, None
+
+
+def search_here(name: str, **asked: Any) -> tuple[CompressSummary, LeptonError | None]:
+    """The summary of a search for a small model, and why nothing was promoted if nothing was.
+
+    Args:
+        name: of the model.
+        asked: parameters of the flow `compress`.
+
+    Raises:
+        LeptonError: whatever else ended the search.
+    """
+    with serving(name):
+        from flows.compress import compress
+        from flows.compressing.summary import PickShortOfGate, TargetNotMet
+
+        call: Any = compress
+        state = call(**asked, return_state=True)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, PickShortOfGate | TargetNotMet):
         return result.summary, result
     if isinstance(result, BaseException):
         raise result

@@ -12,14 +12,25 @@ from flows.recipe import Recipe
 from flows.stages import Stages
 from flows.start import starting_point
 from flows.summary import ModelSummary, Summary
+from flows.terms import Terms, deltas
 from infra.disk import disk_errors
 from infra.environment import configure
 from infra.errors import GateFailed
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, links
+from tasks.compress.groups import only
 from tasks.compress.steps import compress
 from tasks.evaluate.steps import evaluate
-from tasks.register.steps import Decision, champion_of, gate, note_recipe, register, stands, version_exists
+from tasks.register.steps import (
+    Decision,
+    champion_of,
+    gate,
+    note_compression,
+    note_recipe,
+    register,
+    stands,
+    version_exists,
+)
 from tasks.train.steps import train
 
 
@@ -70,8 +81,11 @@ def run(recipe: Recipe) -> Summary:
 
     parent = stages.run("register parent", register, name, model, measured, dataset, None, valid=version_exists)
     child = stages.run("register child", register, name, small, small_measured, dataset, parent, valid=version_exists)
+    terms = Terms.of(recipe)
     for version in (parent, child):
-        note_recipe(version, recipe.digest())
+        note_recipe(version, recipe.digest(), terms.model_dump_json())
+    chain = only(recipe.compress, recipe.compress.steps).model_dump_json(exclude_unset=True)
+    note_compression(child, parent, chain, deltas(terms, measured.metrics, small_measured.metrics))
 
     rival = champion_of(name, child)
     decision: Decision = stages.run(

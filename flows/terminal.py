@@ -41,6 +41,8 @@ def showing_progress(enabled: bool) -> Iterator[None]:
             if progress.stage not in ids:
                 ids[progress.stage] = bars.add_task(progress.stage, total=progress.total, text=progress.text)
             row = ids[progress.stage]
+            if progress.done < progress.total and bars.tasks[row].stop_time is not None:
+                bars.reset(row)  # the stage comes again
             known = progress.total if progress.done else None  # unknown: the bar moves to and fro
             bars.update(row, total=known, completed=progress.done, text=progress.text)
             if progress.done >= progress.total:

@@ -70,6 +70,12 @@ class GateFailed(LeptonError):
     exit_code = 16
 
 
+class TargetMissed(LeptonError):
+    """Models were compressed and registered, and none of them is what was asked for."""
+
+    exit_code = 19
+
+
 class ServerError(LeptonError):
     """A server did not start, or does not answer."""
 
@@ -92,6 +98,7 @@ ERRORS: tuple[type[LeptonError], ...] = (
     GateFailed,
     ServerError,
     NotFoundError,
+    TargetMissed,
 )
 
 

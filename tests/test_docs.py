@@ -14,9 +14,11 @@ from prefect import Flow
 from typer.main import get_command
 
 from flows.cli import app
+from flows.compressing.plan import Plan
 from flows.recipe import load_recipe
 from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
+from tasks.compress.config import CompressOptions
 from tasks.lessons.config import TrainOptions
 from tasks.options import Options
 
@@ -69,6 +71,19 @@ def test_the_page_on_training_has_every_option_once() -> None:
     page = (checkout() / "docs/training.md").read_text(encoding="utf-8")
     heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(TrainOptions))
+
+
+def test_the_page_on_compression_has_every_option_once() -> None:
+    page = (checkout() / "docs/compression.md").read_text(encoding="utf-8")
+    section = page[page.index("| option | what it does |") : page.index("## The search")]
+    heads = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(CompressOptions))
+
+
+def test_the_page_on_compression_has_chains_that_make_a_plan() -> None:
+    page = (checkout() / "docs/compression.md").read_text(encoding="utf-8")
+    (content,) = re.findall(r"^```yaml\n# chains\.yaml\n(.*?)^```$", page, re.DOTALL | re.M)
+    assert [chain.name for chain in Plan.model_validate(yaml.safe_load(content)).chains] == ["gentle", "four-layers"]
 
 
 def option_names(options: type[Options], prefix: str = "") -> Iterator[str]:

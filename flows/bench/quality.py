@@ -58,13 +58,13 @@ def compare_errors(recipe: Recipe, weights: Path) -> list[Row]:
     """
     with tempfile.TemporaryDirectory(prefix="lepton-bench-") as name:
         folder = Path(name)
-        raw, dataset = _prepared(recipe, folder)
+        raw, dataset = prepared(recipe, folder)
         rows, asked = (read_rows(dataset, split, _COLUMNS) for split in ("train", "test"))
         is_whole = not raw.quarantined and asked.num_rows == read_rows(raw, "test", ["row_id"]).num_rows
         truth = texts(asked.column("label"))
         theirs = error(truth, linear_svm().fit(*_parts(rows)).predict(texts(asked.column("text"))))
         began = time.perf_counter()
-        package = _trained(recipe, dataset, weights, folder)
+        package = trained(recipe, dataset, weights, folder)
         minutes = (time.perf_counter() - began) / 60
         ours = error(truth, _answers(package, asked))
     case = f"{rows.num_rows:,} train rows, wrong of {asked.num_rows:,} test rows, {minutes:.1f} minutes of training"
@@ -88,7 +88,7 @@ def linear_svm() -> Pipeline:
     return make_pipeline(make_union(words, characters), LinearSVC(random_state=0))
 
 
-def _prepared(recipe: Recipe, folder: Path) -> tuple[DatasetRef, DatasetRef]:
+def prepared(recipe: Recipe, folder: Path) -> tuple[DatasetRef, DatasetRef]:
     """The raw and the clean version, on Polars: all engines make the same."""
     from tasks.clean.clean import clean
     from tasks.clean.engines.polars import PolarsEngine
@@ -99,7 +99,8 @@ def _prepared(recipe: Recipe, folder: Path) -> tuple[DatasetRef, DatasetRef]:
     return raw, clean(recipe.clean, raw, folder / "clean", PolarsEngine())
 
 
-def _trained(recipe: Recipe, dataset: DatasetRef, weights: Path, folder: Path) -> Path:
+def trained(recipe: Recipe, dataset: DatasetRef, weights: Path | None, folder: Path) -> Path:
+    """The package that the recipe's training makes; a text model begins with the encoder in `weights`."""
     from tasks.train.launcher import train
 
     def on_event(event: dict[str, Any]) -> None:

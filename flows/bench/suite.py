@@ -13,8 +13,8 @@ from infra.environment import configure
 from infra.errors import MachineError, RecipeError
 
 _PACKAGES = ("lepton", "polars", "duckdb", "pandas", "pyspark", "dask", "pyarrow", "narwhals", "datasketch", "rensa")
-_TRAINING_PACKAGES = ("lepton", "tensorflow", "scikit-learn")
-_TRAINING = ("quality", "scaling", "recovery")
+_TRAINING_PACKAGES = ("lepton", "tensorflow", "tensorflow-model-optimization", "scikit-learn")
+_TRAINING = ("quality", "scaling", "recovery", "compress")
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 _CLEAN_ROWS, _GROWTH_ROWS, _BASE_ROWS = 1_000_000, 10_000_000, 1_000_000
 _REPEATS = 5
@@ -76,6 +76,10 @@ def _rows(name: str, rows: int, repeats: int, engines: Sequence[str], data: str)
         from flows.bench import quality
 
         return quality.run(data)
+    if name == "compress":
+        from flows.bench import compress
+
+        return compress.run(data, repeats or compress.REPEATS)
     if name == "scaling":
         from flows.bench import scaling
 

@@ -103,7 +103,7 @@ def _run(name: str, recipe: str, overrides: list[str] | None, as_json: bool, **p
     from flows.terminal import showing_progress
 
     loaded = load_recipe(recipe, overrides or [])
-    with showing_progress(enabled=not as_json), serving(loaded):
+    with showing_progress(enabled=not as_json), serving(loaded.name):
         import flows.label
 
         return getattr(flows.label, name)(recipe=loaded, **parameters)

@@ -70,7 +70,7 @@ def run(
     os.environ["LEPTON_TUNING_STORAGE"] = storage  # not a parameter of the flow: Prefect would keep its password
     loaded = load_recipe(recipe, overrides or [])
     target = str(Path(out).resolve()) if out else ""
-    with showing_progress(enabled=not as_json), serving(loaded):
+    with showing_progress(enabled=not as_json), serving(loaded.name):
         from flows.tune import tune as search
 
         found = search(loaded, trials=trials, parallel=parallel, minutes=minutes, study=study, out=target)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from infra.processes import run_child
 from tasks.data.references import DatasetRef
 from tasks.evaluate.config import EvaluateOptions
+from tasks.evaluate.report import METRICS, write_json
 from tasks.evaluate.spec import EvaluateSpec
 from tasks.runtime.draft import draft
 
@@ -17,8 +19,9 @@ def evaluate(options: EvaluateOptions, package: Path, dataset: DatasetRef, into:
     Returns:
         Quality by the model's task (`accuracy`, `macro_f1`, `log_loss`, `auc`; `mrr`, `recall_at_1`, `recall_at_10`;
         `rmse`, `mae`; `ndcg_at_10`, `hit_rate_at_10`, `mrr`; of several heads what `measure_heads` gives),
-        `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`. The directory `into`
-        holds them as `metrics.json` beside tables, pictures and `examples.json`.
+        `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`, of 32 rows together
+        with `_batch32` behind, and of `other_threads` with `_threads2`, beside `memory_mb`. The directory `into` holds
+        them as `metrics.json` beside tables, pictures and `examples.json`.
 
     Raises:
         LeptonError: the one that the child met.
@@ -26,4 +29,12 @@ def evaluate(options: EvaluateOptions, package: Path, dataset: DatasetRef, into:
     with draft(into) as path:
         spec = EvaluateSpec(options=options, package=package, dataset=dataset, into=path)
         metrics: dict[str, float] = run_child("tasks.evaluate.worker", spec.model_dump_json(), log)["metrics"]
+        if 0 < options.other_threads <= _cores():
+            metrics |= run_child("tasks.evaluate.serving", spec.model_dump_json(), log)["metrics"]
+            write_json(path / METRICS, metrics)
     return metrics
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

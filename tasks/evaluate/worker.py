@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pyarrow as pa
 
 from infra.environment import configure
@@ -13,6 +11,7 @@ from tasks.data.version import read_rows
 from tasks.evaluate.examples import examples
 from tasks.evaluate.latency import latency_metrics
 from tasks.evaluate.quality import measure_quality
+from tasks.evaluate.report import METRICS, write_json
 from tasks.evaluate.size import size_metrics
 from tasks.evaluate.spec import EvaluateSpec
 from tasks.runtime.predictor import load
@@ -29,10 +28,10 @@ def evaluate(spec: EvaluateSpec) -> dict[str, float]:
         ),
         "rows": float(rows.num_rows),
         **size_metrics(spec.package),
-        **latency_metrics(predictor.predict, rows, spec.options.latency_queries),
+        **latency_metrics(predictor.predict, rows, spec.options.latency_queries, spec.options.threads),
     }
-    _write_json(spec, "metrics.json", metrics)
-    _write_json(spec, "examples.json", examples(predictor, rows))
+    write_json(spec.into / METRICS, metrics)
+    write_json(spec.into / "examples.json", examples(predictor, rows))
     return metrics
 
 
@@ -44,11 +43,6 @@ def _check_rows(rows: pa.Table) -> None:
             allowed="one row or more to measure on",
             action="Raise ingest.test_share, or give more data.",
         )
-
-
-def _write_json(spec: EvaluateSpec, name: str, content: object) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    (spec.into / name).write_text(text + "\n", encoding="utf-8")
 
 
 def work(spec: str) -> Event:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,30 +14,47 @@ from pydantic import BaseModel, ConfigDict
 
 from infra.errors import LeptonError
 from infra.processes import run_child
-from infra.settings.home import HomeSettings, checkout
+from infra.settings.home import HomeSettings
 from infra.stores.tracking import links
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.references import DatasetRef, EvaluationRef, ModelRef, Reference, VersionRef
-from tasks.features.files import input_columns
 from tasks.register import flavor
 from tasks.register.card import model_card
 from tasks.register.config import GateOptions
 from tasks.register.gate import Verdict, decide
-from tasks.register.signature import ColumnTypes, output_columns
+from tasks.register.signature import output_columns
 from tasks.runtime.package import read_manifest
 from tasks.step import step
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
-    from mlflow.models import ModelSignature
-    from mlflow.models.model import ModelInfo
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 CARD = "model_card.md"
-GATE, PACKAGE_DIGEST, RECIPE_HASH = "lepton.gate", "lepton.package_digest", "lepton.recipe_hash"
+GATE, PACKAGE_DIGEST = "lepton.gate", "lepton.package_digest"
+RECIPE_HASH, TERMS = "lepton.recipe_hash", "lepton.terms"
+COMPRESSION, DELTA = "lepton.compression", "lepton.delta_"
+CARRIED = ("lepton.epsilon", "lepton.delta")  # what privacy has cost holds for all that is made of a model
 STARTED_FROM = "lepton.started_from"  # set on the run by training that goes on from another model
-RUNTIME = ("tensorflow", "numpy", "pandas", "pyarrow", "tokenizers", "pydantic", "pydantic-settings")
+
+
+class Prediction(BaseModel):
+    """A test row with what a registered version answers to it: `input`, `truth`, `output`; empty: it did not answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: dict[str, Any]
+
+
+class Judgement(BaseModel):
+    """What the gate says of a version, and its model card."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict
+    card: str
+    card_uri: str
 
 
 class Decision(BaseModel):
@@ -69,10 +86,10 @@ def register(
     _ensure_model(client, recipe)
     for made in client.search_model_versions(f"name = '{recipe}' and run_id = '{model.run_id}'"):
         if made.tags.get(PACKAGE_DIGEST) == model.digest:
-            return _reference(made)
+            return version_ref(made)
     manifest = read_manifest(Path(model.path))
     started_from = client.get_run(model.run_id).data.tags.get(STARTED_FROM)
-    info = _log_model(model, output_columns(manifest), _examples(evaluation)[0]["input"])
+    info = flavor.log_package(model, output_columns(manifest), _examples(evaluation)[0]["input"])
     tags = {
         "lepton.dataset_digest": dataset.digest,
         PACKAGE_DIGEST: model.digest,
@@ -81,7 +98,7 @@ def register(
         **({"lepton.parent_version": parent.version} if parent else {}),
         **({STARTED_FROM: started_from} if started_from else {}),
     }
-    return _reference(
+    return version_ref(
         client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)
     )
 
@@ -99,26 +116,58 @@ def gate(
     """Check the candidate; if all passes it becomes champion, and the old champion previous."""
     import mlflow
 
+    mlflow.MlflowClient().set_registered_model_alias(candidate.name, CANDIDATE, candidate.version)
+    prediction = Prediction(row=_ask(candidate, _examples(measured)))
+    judged = judge(options, candidate, parent, dataset, measured, parent_measured, champion, prediction)
+    alias = settle(candidate, judged, champion)
+    return Decision(verdict=judged.verdict, alias=alias, card_uri=judged.card_uri, prediction=prediction.row)
+
+
+@step
+def ask(version: VersionRef, measured: EvaluationRef) -> Prediction:
+    """Have a registered version answer a test row in a fresh process."""
+    return Prediction(row=_ask(version, _examples(measured)))
+
+
+def judge(
+    options: GateOptions,
+    candidate: VersionRef,
+    parent: VersionRef,
+    dataset: DatasetRef,
+    measured: EvaluationRef,
+    parent_measured: EvaluationRef,
+    champion: VersionRef | None,
+    prediction: Prediction,
+) -> Judgement:
+    """Check a version by the gate; the verdict becomes its tag and its card. No alias moves."""
+    import mlflow
+
     client = mlflow.MlflowClient()
-    client.set_registered_model_alias(candidate.name, CANDIDATE, candidate.version)
-    prediction = _ask(candidate, _examples(measured))
     verdict = decide(
         options,
         candidate=measured.metrics,
         parent=parent_measured.metrics,
         champion=_champion_metrics(client, champion, dataset),
-        answered=bool(prediction),
+        answered=bool(prediction.row),
     )
     client.set_model_version_tag(candidate.name, candidate.version, GATE, verdict.model_dump_json())
-    if verdict.passed:
-        _promote(client, candidate, champion)
     card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict)
     client.log_text(candidate.run_id, card, CARD)
     card_uri = f"{client.get_run(candidate.run_id).info.artifact_uri}/{CARD}"
-    _show(candidate, verdict, card)
+    return Judgement(verdict=verdict, card=card, card_uri=card_uri)
+
+
+def settle(candidate: VersionRef, judged: Judgement, champion: VersionRef | None) -> str:
+    """Make a version the candidate, and the champion if it passed; returns the alias under which it stands."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    client.set_registered_model_alias(candidate.name, CANDIDATE, candidate.version)
+    if judged.verdict.passed and _by_alias(client, candidate.name, CHAMPION) != candidate:
+        _promote(client, candidate, champion)
+    _show(candidate, judged.verdict, judged.card)
     # A champion that fails a stricter gate stays one: to take it from service is a decision of its own.
-    alias = CHAMPION if _by_alias(client, candidate.name, CHAMPION) == candidate else CANDIDATE
-    return Decision(verdict=verdict, alias=alias, card_uri=card_uri, prediction=prediction)
+    return CHAMPION if _by_alias(client, candidate.name, CHAMPION) == candidate else CANDIDATE
 
 
 def champion_of(name: str, candidate: VersionRef) -> VersionRef | None:
@@ -128,6 +177,12 @@ def champion_of(name: str, candidate: VersionRef) -> VersionRef | None:
     client = mlflow.MlflowClient()
     champion = _by_alias(client, name, CHAMPION)
     return _by_alias(client, name, PREVIOUS) if champion and champion.version == candidate.version else champion
+
+
+def version_ref(version: ModelVersion) -> VersionRef:
+    """How steps name a version of the registry to each other."""
+    digest = version.tags.get(PACKAGE_DIGEST, "")
+    return VersionRef(name=version.name, version=str(version.version), run_id=version.run_id or "", digest=digest)
 
 
 def version_exists(version: VersionRef) -> bool:
@@ -152,37 +207,39 @@ def stands(decision: Decision, candidate: VersionRef) -> bool:
     return is_last and _by_alias(client, candidate.name, decision.alias) == candidate
 
 
-def note_recipe(version: VersionRef, recipe_hash: str) -> None:
-    """Tag a version with the recipe that led to it; a later recipe that leads to the same one changes nothing."""
+def note_recipe(version: VersionRef, recipe_hash: str, terms: str) -> None:
+    """Tag a version with the recipe that led to it; a later recipe that leads to the same one changes terms only.
+
+    Args:
+        terms: how the recipe has its models measured and judged, in JSON.
+    """
     import mlflow
 
     client = mlflow.MlflowClient()
-    if RECIPE_HASH not in client.get_model_version(version.name, version.version).tags:
+    tags = client.get_model_version(version.name, version.version).tags
+    if RECIPE_HASH not in tags:
         client.set_model_version_tag(version.name, version.version, RECIPE_HASH, recipe_hash)
+    if tags.get(TERMS) != terms:
+        client.set_model_version_tag(version.name, version.version, TERMS, terms)
 
 
-def _log_model(model: ModelRef, outputs: ColumnTypes, example: dict[str, Any]) -> ModelInfo:
-    """Log the package into its run, with signature, example, the code it needs and its libraries' versions."""
+def note_compression(child: VersionRef, parent: VersionRef, chain: str, deltas: Mapping[str, float]) -> None:
+    """Tag a compressed version with what was done to its parent and what that changed, and with what holds for both.
+
+    Args:
+        chain: the methods with their options, in JSON.
+        deltas: child less parent, by metric.
+    """
     import mlflow
-    import pandas as pd
-    from mlflow.models import Model
 
-    inputs = input_columns(Path(model.path))
-    numbers = {name: float for name, kind in inputs.items() if kind == "double"}
-    with mlflow.start_run(run_id=model.run_id):
-        info: ModelInfo = Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=flavor,
-            loader_module="tasks.runtime.pyfunc",
-            data_path=model.path,
-            signature=_signature(inputs, outputs),
-            input_example=pd.DataFrame([example])[list(inputs)].astype(numbers),
-            pip_requirements=[f"{name}=={version(name)}" for name in RUNTIME],
-            code_paths=[str(checkout() / room) for room in ("tasks", "infra")],
-            validate_serving_input=False,
-        )
-    return info
+    client = mlflow.MlflowClient()
+    inherited = client.get_model_version(parent.name, parent.version).tags
+    kept = {name: inherited[name] for name in (*CARRIED, RECIPE_HASH) if name in inherited}
+    changed = {f"{DELTA}{metric}": f"{value:.6g}" for metric, value in deltas.items()}
+    known = client.get_model_version(child.name, child.version).tags
+    for name, text in (kept | changed | {COMPRESSION: chain}).items():
+        if known.get(name) != text:
+            client.set_model_version_tag(child.name, child.version, name, text)
 
 
 def _promote(client: MlflowClient, candidate: VersionRef, champion: VersionRef | None) -> None:
@@ -231,12 +288,7 @@ def _by_alias(client: MlflowClient, name: str, alias: str) -> VersionRef | None:
         found = client.get_model_version_by_alias(name, alias)
     except MlflowException:
         return None
-    return _reference(found)
-
-
-def _reference(version: ModelVersion) -> VersionRef:
-    digest = version.tags.get(PACKAGE_DIGEST, "")
-    return VersionRef(name=version.name, version=str(version.version), run_id=version.run_id or "", digest=digest)
+    return version_ref(found)
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:
@@ -246,16 +298,6 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
         client.get_registered_model(name)
     except MlflowException:
         client.create_registered_model(name, description=f"Made by the recipe {name}.")
-
-
-def _signature(inputs: ColumnTypes, outputs: ColumnTypes) -> ModelSignature:
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    return ModelSignature(
-        inputs=Schema([ColSpec(kind, name) for name, kind in inputs.items()]),
-        outputs=Schema([ColSpec(kind, name) for name, kind in outputs.items()]),
-    )
 
 
 def _examples(evaluation: Reference) -> list[dict[str, Any]]:

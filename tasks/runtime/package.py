@@ -9,6 +9,8 @@
     adapter.safetensors  of an encoder with adapters: those and the head, which are merged into the model too
     saved_model/      format saved_model
     model.tflite      format tflite
+    model.onnx        format onnx
+    hls/              format hls: a C++ project, which a compiler for FPGAs takes and no runtime here
     index.npz         text_retrieval: `answers` (unicode) and their unit `embeddings` (float32, n by d)
 
 Its signature: inputs by the names that the features encode to, one output named `output`:
@@ -29,6 +31,13 @@ from tasks.features.heads import Head
 from tasks.options import Task
 
 MANIFEST = "manifest.json"
+PackageFormat = Literal["saved_model", "tflite", "onnx", "hls"]
+_MODELS: dict[PackageFormat, str] = {
+    "saved_model": "saved_model",
+    "tflite": "model.tflite",
+    "onnx": "model.onnx",
+    "hls": "hls",
+}
 
 
 class PackageManifest(BaseModel):
@@ -45,7 +54,7 @@ class PackageManifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Task
-    format: Literal["saved_model", "tflite"]
+    format: PackageFormat
     labels: tuple[str, ...] = ()
     heads: tuple[Head, ...] = ()
     dataset_digest: str
@@ -87,7 +96,7 @@ def broken_package(package: Path, part: str, error: Exception) -> SourceError:
 
 def model_path(package: Path, manifest: PackageManifest) -> Path:
     """Where the model itself lies: a directory or a file, by its format."""
-    return package / {"saved_model": "saved_model", "tflite": "model.tflite"}[manifest.format]
+    return package / _MODELS[manifest.format]
 
 
 def write_manifest(package: Path, manifest: PackageManifest) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -10,13 +10,14 @@ from typing import Protocol, cast
 import numpy as np
 import pyarrow as pa
 
-from infra.errors import LeptonError
+from infra.errors import LeptonError, RecipeError
 from tasks.features.columns import column, texts
 from tasks.features.files import FEATURES, Features, load_features
 from tasks.features.text import TextFeatures
 from tasks.runtime.answers import AnswerIndex, load_answers
 from tasks.runtime.arrays import Arrays, Floats, run_in_batches
 from tasks.runtime.heads import HeadOutputs, decode_heads, head_outputs
+from tasks.runtime.onnx import OnnxModel
 from tasks.runtime.package import (
     PackageManifest,
     broken_package,
@@ -123,10 +124,24 @@ def _without_answers(package: Path, threads: int) -> Predictor:
     return Predictor(manifest, features, _load_model(package, manifest, threads))
 
 
+_MODELS: dict[str, Callable[[Path, int], Model]] = {
+    "saved_model": SavedModel,
+    "tflite": TfliteModel,
+    "onnx": OnnxModel,
+}
+
+
 def _load_model(package: Path, manifest: PackageManifest, threads: int) -> Model:
     path = model_path(package, manifest)
+    if manifest.format not in _MODELS:
+        raise RecipeError(
+            f"model package {package}",
+            found=f"the format {manifest.format}",
+            allowed=", ".join(_MODELS),
+            action="Take the model that it was exported from.",
+        )
     try:
-        return TfliteModel(path, threads) if manifest.format == "tflite" else SavedModel(path, threads)
+        return _MODELS[manifest.format](path, threads)
     except LeptonError:
         raise
     except Exception as error:  # the runtimes raise what they like for a broken file

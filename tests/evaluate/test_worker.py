@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tests.packages import TASKS, inputs, make_dataset, with_truth
 
 Package = Callable[[Task], Path]
 OPTIONS = EvaluateOptions(latency_queries=20)
-ALWAYS = {"rows", "size_mb", "gzip_mb", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"}
+LATENCY = {f"latency_p{percent}_ms{batch}" for percent in (50, 95, 99) for batch in ("", "_batch32")}
+ALWAYS = {"rows", "size_mb", "gzip_mb", *LATENCY}
 BY_TASK: dict[Task, set[str]] = {
     "text_classification": {"accuracy", "macro_f1", "log_loss", "unknown_labels"},
     "tabular_classification": {"accuracy", "macro_f1", "log_loss", "auc", "unknown_labels"},
@@ -148,6 +150,9 @@ def test_a_fresh_process_measures_the_same_and_replaces_an_old_report(package: P
     (report / "old").touch()
     metrics = launch(OPTIONS, folder, dataset, report, tmp_path / "log")
     assert metrics["rmse"] == pytest.approx(0.5, abs=1e-6)
+    if len(os.sched_getaffinity(0)) > 1:
+        assert {f"{name}_threads2" for name in LATENCY} <= set(metrics)
+        assert 50 < metrics["memory_mb"] < 4000
     assert not (report / "old").exists()
     assert json.loads((report / "metrics.json").read_text()) == metrics
 

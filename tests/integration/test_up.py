@@ -150,7 +150,10 @@ def test_every_recipe_is_a_deployment_with_a_typed_form_and_a_schedule_that_wait
     searches = [each for each in found if "tune" in each["tags"]]
     assert [each["name"] for each in searches] == [name for name in recipe_names() if load_recipe(name).tune.space]
     assert {"trials", "parallel", "minutes"} <= set(searches[0]["parameter_openapi_schema"]["properties"])
-    found = [each for each in found if each not in searches]
+    compressions = [each for each in found if "compress" in each["tags"]]
+    assert [each["name"] for each in compressions] == recipe_names()
+    assert {"model", "target", "minutes"} <= set(compressions[0]["parameter_openapi_schema"]["properties"])
+    found = [each for each in found if each not in (*searches, *compressions)]
     assert [each["name"] for each in found] == recipe_names()
     times = [each["schedules"][0]["schedule"]["cron"] for each in found]
     assert len(set(times)) == len(times)

@@ -1,0 +1,1 @@
+"""The search for a small model: its plan, its target, its outcome."""
