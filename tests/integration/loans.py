@@ -37,7 +37,7 @@ train:
   batch_size: 64
   optimizer: {{learning_rate: 0.01}}
   checkpoint_steps: 5
-evaluate: {{latency_queries: 20}}
+evaluate: {{latency_queries: 20, other_threads: 0}}
 gate:
   primary_metric: accuracy
   max_loss_to_parent: 0.05

@@ -44,6 +44,7 @@ def client_of(work: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{work}/home/mlflow/mlflow.db")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_search_that_is_killed_goes_on_and_promotes_what_keeps_the_target(work: Path) -> None:
     """Everything of a search that takes processes, in one test: each start of the command costs seconds."""

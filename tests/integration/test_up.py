@@ -38,7 +38,7 @@ RECIPE = {
     },
     "clean": {"engine": "polars"},
     "train": {"task": "tabular_classification", "numeric": ["x"], "categorical": ["colour"], "epochs": 1},
-    "evaluate": {"latency_queries": 20},
+    "evaluate": {"latency_queries": 20, "other_threads": 0},
     "gate": {"primary_metric": "accuracy", "thresholds": [{"metric": "accuracy", "bound": 0.0}]},
 }
 

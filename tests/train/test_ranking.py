@@ -60,7 +60,7 @@ def test_what_users_take_comes_first(tmp_path: Path) -> None:
 
 def measured(package: Path, dataset: DatasetRef, into: Path) -> dict[str, float]:
     into.mkdir()
-    options = EvaluateOptions(latency_queries=20)
+    options = EvaluateOptions(latency_queries=20, other_threads=0)
     return evaluate(EvaluateSpec(options=options, package=package, dataset=dataset, into=into))
 
 

@@ -49,6 +49,8 @@ def test_rows_tell_size_speed_and_each_peer() -> None:
 
 
 def test_half_a_point_is_what_may_be_lost() -> None:
+    parent, small = (Standing("m", 5.0, accuracy, (10.0,)) for accuracy in (0.977, 0.972))
+    assert compress._rows("m", parent, small, [])[0].same_output
     worse = Standing("ours", 5.0, 0.894, (10.0, 10.0, 10.0))
     size, speed = compress._rows("m", PARENT, worse, [])
     assert not size.same_output
