@@ -32,7 +32,7 @@ DIGITS = PackageFiles(
 )
 _NO_DATASET = DatasetRef(path="", digest="", rows_in=0, rows_out=0, quarantined=0)  # int8 asks for no rows
 _TEST_EVERY = 5
-_EPOCHS, _BATCH = 12, 64
+_EPOCHS, _BATCH = 30, 64
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from infra.errors import RecipeError
 from tasks.compress import imitation, inner
+from tasks.compress.chain import Method
 from tasks.compress.config import CompressOptions
 from tasks.compress.methods import apply
 from tasks.compress.subject import Subject
@@ -177,6 +179,32 @@ def test_layers_are_learned_too_and_nothing_of_the_teacher_stays(tmp_path: Path)
     assert [weight.name for weight in after.network.exported.weights] == [
         weight.name for weight in student.network.exported.weights
     ]
+
+
+def test_a_student_that_other_methods_made_learns_layers(tmp_path: Path) -> None:
+    """Fewer layers, and in each fewer heads, so that attention is compared over all of them; zeros stay."""
+    write_encoder(tmp_path, hidden_size=16, num_attention_heads=4)
+    teacher = make(options_of("text_classification"), lines(), tmp_path, 1)
+    steps: list[Method] = ["drop_layers", "prune_heads", "prune", "distil"]
+    asked = CompressOptions.model_validate(
+        {
+            "steps": steps,
+            "layers": {"keep": 1},
+            "heads": {"share": 0.5, "score": "l1"},
+            "prune": {"sparsity": 0.75, "tuning": {"epochs": 0}},
+            "distil": {"epochs": 2, "hidden": 1.0, "attention": 1.0},
+        }
+    )
+    student = teacher
+    for step in steps:
+        student = apply(step, student, teacher, asked)
+        done = (*student.manifest.compression, step)
+        student = replace(student, manifest=student.manifest.model_copy(update={"compression": done}))
+
+    weights = named_weights(student.network.trained)
+    assert not [name for name in weights if name.startswith("layer1_")]
+    (kernel,) = (weights[name].numpy() for name in weights if name.endswith("forward_wide/kernel"))
+    assert (kernel == 0).mean() == 0.75
 
 
 def test_the_teacher_reads_by_its_own_tokeniser(encoder: Path, tmp_path: Path) -> None:
