@@ -119,5 +119,5 @@ def _word(is_so: bool) -> str:
 
 if __name__ == "__main__":
     configure()
-    names = sys.argv[2:] or ["clean", "dedupe", "growth", "scaling", "recovery"]
+    names = sys.argv[2:] or ["clean", "dedupe", "growth", "scaling", "recovery", "compress"]
     write_page([run_benchmark(name, "", 0, ("polars", "dask", "spark")) for name in names], Path(sys.argv[1]))

@@ -39,8 +39,6 @@ def distil(subject: Subject, teacher: Subject, options: DistilOptions) -> Subjec
     elif subject.manifest.task == "item_ranking":
         studied = _beside_draws(network, teacher)
     tune(subject, studied, options, learned=learned, loss=loss)
-    if subject.material.lesson.finish:
-        subject.material.lesson.finish(network)
     return subject.changed(network)
 
 
@@ -53,7 +51,7 @@ def _loss(subject: Subject, teacher: Subject, options: DistilOptions) -> Loss:
     elif isinstance(own, list):
         is_same_size = own[0].shape[-1] == teacher.network.trained.output[0].shape[-1]
         towards_teacher = imitation.same_embeddings if is_same_size else imitation.same_similarities
-    elif len(own.shape) == 1:  # a rating, or the cosine of a pair
+    elif len(own.shape) == 1:  # a rating
         towards_teacher = imitation.of_only(imitation.squared_difference)
     else:
         towards_teacher = imitation.of_only(imitation.soft_classes(temperature))

@@ -143,20 +143,6 @@ def test_a_student_comes_near_to_its_teacher(encoder: Path, begin: Callable[[Pat
     assert all(map(np.array_equal, student.network.exported.get_weights(), before)), "it is a copy that learns"
 
 
-def test_a_model_of_few_rows_learns_pairs_and_has_its_head_fitted_anew(encoder: Path) -> None:
-    options = options_of("text_classification", few_shot={"enabled": True, "pairs": 2, "loss": "contrastive"})
-    teacher, student = (make(options, lines(24), encoder, seed) for seed in (1, 2))
-    inputs = teacher.material.learned.inputs(np.arange(len(teacher.material.learned)))
-
-    after = distilled(student, teacher, epochs=16)
-
-    theirs, far, near = (each.network.trained(inputs)[0].numpy() for each in (teacher, student, after))
-    assert np.abs(near - theirs).mean() < 0.7 * np.abs(far - theirs).mean()
-    head = after.network.exported.get_layer("logits").get_weights()
-    after.material.lesson.finish(after.network)  # type: ignore[misc]
-    assert all(map(np.array_equal, head, after.network.exported.get_layer("logits").get_weights()))
-
-
 def test_layers_are_learned_too_and_nothing_of_the_teacher_stays(tmp_path: Path) -> None:
     """A teacher of two layers and twice the size; one map to its size is learned beside, and dropped."""
     write_encoder(tmp_path / "small", num_hidden_layers=1)
