@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from tasks.data.references import DatasetRef, Reference
 
 ROWS, QUARANTINE = "rows", "quarantine"
 _DRAFT = ".draft-"
+_REMOVALS, _REMOVAL_PAUSE_SECONDS = 40, 0.05
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,16 @@ def writing(folder: Path) -> Iterator[Draft]:
             try:
                 yield Draft(path)
             finally:
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
+
+
+def _remove(draft: Path) -> None:
+    """Threads of a computation that failed may write into it for a moment longer, so that it is not empty at once."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(draft, ignore_errors=True)
+        if not draft.exists():
+            return
+        time.sleep(_REMOVAL_PAUSE_SECONDS)
 
 
 def reference(version: Version) -> DatasetRef:

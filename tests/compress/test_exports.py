@@ -131,6 +131,7 @@ def test_an_hls_projects_code_gives_nearly_the_same(
         check({"difference_max": 0.2}, 0.02, ExportOptions(format="hls"))
 
 
+@pytest.mark.slow
 @has_compiler
 def test_convolutions_as_hls(tmp_path: Path) -> None:
     pytest.importorskip("hls4ml")

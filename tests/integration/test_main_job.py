@@ -85,6 +85,7 @@ def test_an_option_reruns_what_depends_on_it_and_a_failed_gate_has_its_exit_code
     assert again.ran == ["gate"] and again.summary["gate"]["passed"]
 
 
+@pytest.mark.slow
 def test_an_edited_helper_of_a_rule_reruns_cleaning_and_no_more_where_the_data_stays_the_same(work: Path) -> None:
     (work / "wording.py").write_text("def reword(text):\n    return text\n")
     (work / "house_rules.py").write_text(

@@ -78,6 +78,7 @@ def test_the_same_seed_gives_the_same_model_on_one_worker_and_on_two(
     np.testing.assert_allclose(other.row_outputs(rows), model.row_outputs(rows), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_two_workers_learn_to_retrieve_and_index_all_answers(launch: Launch, encoder: Path, tmp_path: Path) -> None:
     pairs = pa.table({"text": ["d d", "a", "b", "c", "a a", "b b"], "answer": ["d", "a", "b", "c", "a", "b"]})
     dataset = make_dataset(pairs, tmp_path / "pairs", test_rows=1)
@@ -128,6 +129,7 @@ train(tabular(epochs=5000), dataset_path={dataset.path!r}, dataset_digest={datas
     assert not workers_of(os.getpid())
 
 
+@pytest.mark.slow
 def test_asynchronous_workers_learn_and_one_that_is_killed_is_replaced(
     launch: Launch, dataset: DatasetRef, tmp_path: Path
 ) -> None:
