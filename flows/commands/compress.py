@@ -86,7 +86,15 @@ def show(found: CompressSummary) -> None:
 
     rows = found.rows()
     heads = [*_COLUMNS[:3], found.metric, *_COLUMNS[3:]]
-    table = Table(*heads, box=None, header_style="bold", pad_edge=False, title=found.model, title_justify="left")
+    table = Table(
+        *heads,
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
+        title=found.model,
+        title_justify="left",
+    )
     table.columns[0].no_wrap = True
     for row in rows:
         style = "bold green" if found.picked and row["model"] == found.picked else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from infra.errors import RecipeError
 
 _BYTES: Mapping[str, float] = {"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20}
-_EXAMPLE = "for example --target size=2MB,latency_ms=3,max_loss=0.005"
+_EXAMPLE = "For example --target size=2MB,latency_ms=3,max_loss=0.005"
 _SMALLEST_UNIT_OF_LOSS = 0.01  # a bound of 0 can't be missed by a multiple of itself; one point is what people count in
 
 
