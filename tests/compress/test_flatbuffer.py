@@ -12,6 +12,7 @@ from tasks.compress.flatbuffer import quantise_weights
 from tasks.compress.tflite import to_tflite
 from tasks.options import Task
 from tasks.runtime.tflite import TfliteModel
+from tests.compress.contents import constants, operators
 from tests.packages import TASKS
 
 Package = Callable[[Task], Path]
@@ -23,31 +24,6 @@ INT8_SHAPES = {
     "tabular_classification": [(32, 64), (64, 37)],
     "rating_prediction": [(40, 32), (58, 32)],
 }
-
-
-def interpreter(content: bytes) -> Any:
-    import tensorflow as tf
-
-    return tf.lite.Interpreter(model_content=content)
-
-
-def operators(content: bytes) -> set[str]:
-    return {operator["op_name"] for operator in interpreter(content)._get_ops_details()}
-
-
-def constants(content: bytes, kind: type[np.generic]) -> list[tuple[int, ...]]:
-    """Shapes of the tensors of a type that an operator reads and none writes."""
-    model = interpreter(content)
-    read, written = (
-        {int(place) for operator in model._get_ops_details() for place in operator[side]}
-        for side in ("inputs", "outputs")
-    )
-    given = {one["index"] for one in model.get_input_details()}
-    return sorted(
-        tuple(one["shape"].tolist())
-        for one in model.get_tensor_details()
-        if one["dtype"] == kind and one["index"] in read - written - given
-    )
 
 
 def keras_tflite(model: Any, folder: Path) -> bytes:
