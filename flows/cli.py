@@ -14,6 +14,7 @@ from flows.commands.contract import contract
 from flows.commands.doctor import doctor
 from flows.commands.export import export
 from flows.commands.label import label
+from flows.commands.privacy import privacy
 from flows.commands.tune import tune
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -26,7 +27,7 @@ app = typer.Typer(
     epilog="`--debug` anywhere shows the traceback of an error. "
     "Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
     "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found, "
-    "19 target.",
+    "19 target, 20 budget, 21 role.",
 )
 
 app.add_typer(bench)
@@ -35,6 +36,7 @@ app.add_typer(contract)
 app.add_typer(doctor)
 app.add_typer(export)
 app.add_typer(label)
+app.add_typer(privacy)
 app.add_typer(tune)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]

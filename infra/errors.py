@@ -88,6 +88,18 @@ class NotFoundError(LeptonError):
     exit_code = 18
 
 
+class BudgetError(LeptonError):
+    """Ask for less privacy loss, or for a larger budget of the data."""
+
+    exit_code = 20
+
+
+class RoleError(LeptonError):
+    """Ask for the role that this needs."""
+
+    exit_code = 21
+
+
 ERRORS: tuple[type[LeptonError], ...] = (
     RecipeError,
     SourceError,
@@ -99,6 +111,8 @@ ERRORS: tuple[type[LeptonError], ...] = (
     ServerError,
     NotFoundError,
     TargetMissed,
+    BudgetError,
+    RoleError,
 )
 
 

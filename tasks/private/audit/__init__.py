@@ -1,0 +1,1 @@
+"""Attempts to learn what a private model must not tell."""

@@ -1,0 +1,1 @@
+"""The budget of each origin of data, and what was spent of it."""
