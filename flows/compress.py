@@ -24,6 +24,7 @@ from flows.compressing.target import Target, parse_target
 from flows.compressing.walk import Outcome, endured_loss, walk
 from flows.compressing.workshop import Workshop
 from flows.models import version_words
+from flows.spending import check_plain_allowed
 from infra.disk import disk_errors
 from infra.environment import configure
 from infra.stores.lock import home_lock
@@ -58,8 +59,10 @@ def compress(
     name, bounds = version_words(model, "MODEL")["name"], parse_target(target)
     with home_lock(name), disk_errors(f"compression of {model}"), progress_artifact("search"):
         root = find_root(model, recipe)
+        if not root.is_private:
+            check_plain_allowed(root.dataset, f"compression of {model}", f"compress {root.version.uri}")
         workshop = Workshop(root, deadline=began + minutes * 60 if minutes else float("inf"))
-        parent, chosen = workshop.parent, plan if plan.chains else plan_for(root.task)
+        parent, chosen = workshop.parent, plan if plan.chains else plan_for(root.task, root.is_private)
         outcomes = walk(chosen.chains, workshop.make, most_lost(root, parent, bounds))
         summary = settled(root, parent, outcomes, bounds, target)
         summary = write_files(summary.model_copy(update={"seconds": round(time.monotonic() - began, 1)}), root, bounds)

@@ -9,6 +9,7 @@ from prefect.states import Failed
 
 from flows.prepare import prepared
 from flows.recipe import Recipe
+from flows.spending import trained
 from flows.stages import Stages
 from flows.start import starting_point
 from flows.summary import ModelSummary, Summary
@@ -31,7 +32,6 @@ from tasks.register.steps import (
     stands,
     version_exists,
 )
-from tasks.train.steps import train
 
 
 @flow(name="pipeline", flow_run_name="{recipe.name}", validate_parameters=True, persist_result=False)
@@ -73,7 +73,7 @@ def run(recipe: Recipe) -> Summary:
     data = prepared(recipe, stages)
     dataset = data.dataset
 
-    model = stages.run("train", train, name, recipe.train, dataset, start)
+    model = trained(recipe, dataset, start, stages)
     small = stages.run("compress", compress, name, recipe.compress, model, dataset)
 
     measured = stages.run("evaluate parent", evaluate, name, recipe.evaluate, model, dataset)

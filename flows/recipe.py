@@ -15,6 +15,7 @@ from infra.errors import RecipeError
 from tasks.augment.config import AugmentOptions
 from tasks.clean.config import CleanOptions
 from tasks.compress.config import CompressOptions
+from tasks.compress.private import refusal
 from tasks.data.split import OUTPUTS
 from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
@@ -63,6 +64,8 @@ class Recipe(Options):
                 "set label.people.use or label.weak, add drop_missing to clean.rules, or leave out nullable"
             )
         check_space(self.tune, self.train)
+        if self.train.privacy.is_on:
+            self._check_private()
         return self
 
     def _check_heads(self) -> None:
@@ -76,6 +79,17 @@ class Recipe(Options):
         tagged = [head.column for head in self.train.heads if head.kind == "tagging" and head.column != "tags"]
         if tagged and self.augment.methods:
             raise ValueError(f"augment.methods: found with tags in {tagged[0]}; call that column tags")
+
+    def _check_private(self) -> None:
+        """What would give rows a say that the noise does not cover, before or after training."""
+        if self.augment.methods:
+            raise ValueError(
+                f"augment.methods: found {len(self.augment.methods)} with train.privacy; copies of a row would count "
+                "several times, leave them out"
+            )
+        found, free = refusal(self.compress)
+        if found:
+            raise ValueError(f"compress.steps: found {found}; take {free}")
 
     def digest(self) -> str:
         """SHA-256 of all parameters."""

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from flows.prepare import prepared
 from flows.recipe import Recipe, recipe_text
+from flows.spending import check_plain_allowed
 from flows.stages import Stages
 from flows.start import starting_point
 from flows.tuning.bounds import MOST_PARALLEL, MOST_TRIALS, STUDY_NAME
@@ -91,13 +92,21 @@ def tune(
 
 
 def check_searchable(recipe: Recipe, out: str) -> None:
-    """Raises RecipeError where there is nothing to search over, or where the best recipe can't be written."""
+    """Raises RecipeError where nothing is to be searched over, where trials would spend, or no recipe can be written."""
     if not recipe.tune.space:
         raise RecipeError(
             "tune.space",
             found="nothing",
             allowed="options to search over, with their ranges",
             action="Add a section `tune` to the recipe; `lepton recipes income` shows one.",
+        )
+    private = [one.option for one in recipe.tune.space if one.option.startswith("train.privacy")]
+    if private or recipe.train.privacy.is_on:
+        raise RecipeError(
+            "lepton tune",
+            found=f"{private[0]} in tune.space" if private else "train.privacy in the recipe",
+            allowed="a recipe without privacy: each trial would spend, and so would the choice of the best",
+            action="Choose options on public data that are like these, and run the recipe with them.",
         )
     if out and (reason := _why_not(Path(out))):
         raise RecipeError(
@@ -131,6 +140,7 @@ def opened(recipe: Recipe, study: str, machines: Machines) -> tuple[Trials, Tria
     """
     start = starting_point(recipe.train)
     dataset = prepared(recipe, Stages()).dataset
+    check_plain_allowed(dataset, f"search for {recipe.name}", f"tune {recipe.name} {study}")
     identity = identity_of(recipe.tune, recipe.train, [dataset.digest, *([start.digest] if start else [])])
     name, home = study or f"{recipe.name}-{identity[:8]}", HomeSettings()
     plan = StudyPlan(

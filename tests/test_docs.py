@@ -19,6 +19,7 @@ from flows.recipe import load_recipe
 from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
 from tasks.compress.config import CompressOptions
+from tasks.dp.config import PrivacyOptions
 from tasks.lessons.config import TrainOptions
 from tasks.options import Options
 
@@ -70,7 +71,15 @@ def test_the_page_on_cleaning_has_every_rule_once() -> None:
 def test_the_page_on_training_has_every_option_once() -> None:
     page = (checkout() / "docs/training.md").read_text(encoding="utf-8")
     heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
-    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(TrainOptions))
+    named = [name for name in option_names(TrainOptions) if not name.startswith("privacy.")]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(named)
+
+
+def test_the_page_on_privacy_has_every_option_once() -> None:
+    page = (checkout() / "docs/privacy.md").read_text(encoding="utf-8")
+    section = page[page.index("## Options") : page.index("Of other options of `train`")]
+    heads = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(PrivacyOptions))
 
 
 def test_the_page_on_compression_has_every_option_once() -> None:

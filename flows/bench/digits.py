@@ -86,7 +86,7 @@ def trained_subject(learned: Digits) -> Subject:
     )
     manifest = PackageManifest(task=options.task, format="saved_model", labels=labels, dataset_digest="")
     examples = Examples(lambda rows: learned.classes[rows], learned.inputs, len(learned))
-    material = Material(_lesson(network, labels, examples), examples, None)
+    material = Material(_lesson(network, labels, examples), examples, None, len(examples))
     subject = Subject(Path(), manifest, network, material.lesson.features, material, options)
     tune(subject, network, TuneOptions(epochs=_EPOCHS, learning_rate_share=1.0))
     return subject

@@ -14,6 +14,7 @@ from infra.errors import MachineError, RecipeError
 
 _PACKAGES = ("lepton", "polars", "duckdb", "pandas", "pyspark", "dask", "pyarrow", "narwhals", "datasketch", "rensa")
 _TRAINING_PACKAGES = ("lepton", "tensorflow", "tensorflow-model-optimization", "scikit-learn")
+_PRIVACY_PACKAGES = ("lepton", "tensorflow", "tensorflow-privacy")
 _TRAINING = ("quality", "scaling", "recovery", "compress")
 _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 _CLEAN_ROWS, _GROWTH_ROWS, _BASE_ROWS = 1_000_000, 10_000_000, 1_000_000
@@ -33,8 +34,7 @@ def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str], da
     if unknown:
         raise RecipeError("--engines", found=", ".join(unknown), allowed=", ".join(ENGINES), action="Correct it.")
     try:
-        packages = _TRAINING_PACKAGES if name in _TRAINING else _PACKAGES
-        return make_report(name, _rows(name, parse_rows(rows), repeats, engines, data), packages)
+        return make_report(name, _rows(name, parse_rows(rows), repeats, engines, data), _packages(name))
     except ModuleNotFoundError as error:
         raise MachineError(
             f"benchmark {name}",
@@ -42,6 +42,13 @@ def run_benchmark(name: str, rows: str, repeats: int, engines: Sequence[str], da
             allowed="all packages that it measures or compares with",
             action=f"Install it: python -m pip install {str(error.name).partition('.')[0]}",
         ) from error
+
+
+def _packages(name: str) -> Sequence[str]:
+    """Those whose versions the report tells."""
+    if name == "dp-speed":
+        return _PRIVACY_PACKAGES
+    return _TRAINING_PACKAGES if name in _TRAINING else _PACKAGES
 
 
 def parse_rows(text: str) -> int:
@@ -88,6 +95,10 @@ def _rows(name: str, rows: int, repeats: int, engines: Sequence[str], data: str)
         from flows.bench import recovery
 
         return recovery.run(rows or recovery.ROWS, repeats or recovery.REPEATS)
+    if name == "dp-speed":
+        from flows.bench import dp_speed
+
+        return dp_speed.run(repeats or dp_speed.REPEATS)
     if name == "dedupe":
         from flows.bench import dedupe
 
@@ -119,5 +130,5 @@ def _word(is_so: bool) -> str:
 
 if __name__ == "__main__":
     configure()
-    names = sys.argv[2:] or ["clean", "dedupe", "growth", "scaling", "recovery", "compress"]
+    names = sys.argv[2:] or ["clean", "dedupe", "growth", "scaling", "recovery", "compress", "dp-speed"]
     write_page([run_benchmark(name, "", 0, ("polars", "dask", "spark")) for name in names], Path(sys.argv[1]))

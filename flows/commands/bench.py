@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from flows.bench.report import Report
 
-Name = Literal["clean", "compress", "dedupe", "growth", "quality", "scaling", "recovery"]
+Name = Literal["clean", "compress", "dedupe", "dp-speed", "growth", "quality", "scaling", "recovery"]
 Rows = Annotated[str, typer.Option(help="How many rows, such as 200k, 1M or 10M; empty: the benchmark's own number.")]
 Repeats = Annotated[int, typer.Option(min=0, help="Runs of each; 0: the benchmark's own number.")]
 Engines = Annotated[str, typer.Option(help="Engines to take, with commas between them.")]
@@ -38,6 +38,7 @@ def run(
     `clean` and `dedupe`: speed. `growth`: time and memory of many rows. `quality`: wrong answers. `scaling`: two
     workers beside twice one. `recovery`: what a killed worker costs. Of the last two, rows are those of an epoch.
     `compress`: size, speed and accuracy of small models; of texts only with `--data`.
+    `dp-speed`: what a private step takes, beside a plain one and TensorFlow Privacy's.
 
     Examples: `lepton bench clean --rows 1M`, `lepton bench growth --rows 10M --engines polars --json`,
     `lepton bench quality --data banking77.csv.gz`.

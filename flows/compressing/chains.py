@@ -71,6 +71,13 @@ PAIRS: Sequence[Spelled] = (
 )
 """Models of users and items are tables of embeddings and little else."""
 
+PRIVATE: Sequence[Spelled] = (
+    {"name": "int8", "steps": ["int8"]},
+    {"name": "clustered", "steps": ["cluster", "int8"], "cluster": {"tuning": {"epochs": 0}}, "after": "int8"},
+    {"name": "narrow", "steps": ["prune_neurons", "int8"], "neurons": {"share": 0.25, "score": "l2"}, "after": "int8"},
+)
+"""Of a model whose training was private, whatever its kind: what goes by the weights alone, and trains no more."""
+
 PLANS: Mapping[Task, Sequence[Spelled]] = {
     "text_classification": TEXT,
     "text_heads": TEXT,

@@ -8,7 +8,7 @@ from typing import Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from flows.compressing.chains import PLANS
+from flows.compressing.chains import PLANS, PRIVATE
 from flows.yaml_text import read_yaml
 from infra.errors import RecipeError
 from tasks.compress.config import CompressOptions
@@ -47,9 +47,9 @@ class Plan(Options):
         return self
 
 
-def plan_for(task: Task) -> Plan:
-    """The chains for a kind of model."""
-    return Plan.model_validate({"chains": PLANS[task]})
+def plan_for(task: Task, private: bool = False) -> Plan:
+    """The chains for a kind of model; of one whose training was private those that look at none of its rows."""
+    return Plan.model_validate({"chains": PRIVATE if private else PLANS[task]})
 
 
 def read_plan(file: str) -> Plan:

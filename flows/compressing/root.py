@@ -13,6 +13,7 @@ from infra.settings.home import HomeSettings
 from tasks.data.manifest import MANIFEST
 from tasks.data.references import DatasetRef, ModelRef, Reference, VersionRef
 from tasks.data.version import open_version, reference
+from tasks.dp.record import PRIVACY
 from tasks.options import Task
 from tasks.register.steps import TERMS, version_ref
 from tasks.runtime.package import read_manifest
@@ -32,6 +33,11 @@ class Root:
     dataset: DatasetRef
     task: Task
     terms: Terms
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its training was: no step may look at its rows again."""
+        return (Path(self.model.path) / PRIVACY).exists()
 
 
 def find_root(uri: str, recipe: str = "") -> Root:

@@ -11,6 +11,7 @@ Method = Literal[
     "prune_heads",
     "prune_neurons",
     "factorise",
+    "fold_tables",
     "fine_tune",
     "distil",
     "prune",
@@ -23,7 +24,14 @@ Method = Literal[
     "full_int8",
     "int8",
 ]
-SHAPING: tuple[Method, ...] = ("prune_vocabulary", "drop_layers", "prune_heads", "prune_neurons", "factorise")
+SHAPING: tuple[Method, ...] = (
+    "prune_vocabulary",
+    "drop_layers",
+    "prune_heads",
+    "prune_neurons",
+    "factorise",
+    "fold_tables",
+)
 """They change which weights there are."""
 TRAINING: tuple[Method, ...] = ("fine_tune", "distil")
 """They move weights; what was done before stays: zeros, shared values, rounding."""

@@ -38,6 +38,14 @@ class DistilOptions(Options):
     attention: float = Field(
         default=0.0, ge=0, description="Weight of the difference of the layers' attention; 0: not compared."
     )
+    copies: int = Field(
+        default=0,
+        ge=0,
+        description="Edited copies of each text to learn from too, of text_classification; an epoch is so much longer.",
+    )
+    edited_share: float = Field(
+        default=0.15, gt=0, le=1, description="Share of a copy's words that are gone or replaced by other texts' words."
+    )
 
 
 class VocabularyOptions(Options):

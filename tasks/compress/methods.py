@@ -37,6 +37,10 @@ def apply(method: Method, subject: Subject, teacher: Subject, options: CompressO
             from tasks.compress.factors import factorise
 
             return factorise(subject, options.factorise)
+        case "fold_tables":
+            from tasks.compress.folding import fold_tables
+
+            return fold_tables(subject)
         case "fine_tune":
             from tasks.compress.surgery import rebuilt
             from tasks.compress.tuning import tune

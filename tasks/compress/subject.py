@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+
+from infra.errors import RecipeError
 from tasks.compress.chain import Method
+from tasks.compress.config import DistilOptions
+from tasks.compress.edits import with_copies
 from tasks.compress.network_file import GRAPH, load_network, save_network
 from tasks.data.references import DatasetRef
 from tasks.data.tree import tree_digest
@@ -44,11 +49,14 @@ class Subject:
         return replace(self, network=network, features=features or self.features)
 
 
-def read_subject(package: Path, dataset: DatasetRef) -> Subject:
+def read_subject(package: Path, dataset: DatasetRef, distil: DistilOptions | None = None) -> Subject:
     """The model of a package that was trained, or compressed and not yet converted, on the data set's train split.
 
+    Args:
+        distil: with its edited copies of texts among the rows to learn from.
+
     Raises:
-        RecipeError: it was converted, or does not say how it was trained.
+        RecipeError: it was converted, does not say how it was trained, or learns no classes of texts to have copies of.
         DataError: the data set lacks what it learned from.
     """
     from tasks.compress.layers import OWN_LAYERS
@@ -56,7 +64,8 @@ def read_subject(package: Path, dataset: DatasetRef) -> Subject:
 
     manifest, trained = read_manifest(package), load_training(package)
     training = _resumed(trained)
-    material = prepare(training, read_train_rows(training, dataset), package)
+    rows = read_train_rows(training, dataset)
+    material = prepare(training, _with_copies(training, rows, distil) if distil else rows, package)
     features = material.lesson.features
     if (package / GRAPH).exists():
         columns = raw_columns(features) if isinstance(features, TabularFeatures) else None
@@ -64,6 +73,17 @@ def read_subject(package: Path, dataset: DatasetRef) -> Subject:
     else:
         network = material.lesson.build()
     return Subject(package, manifest, network, features, material, trained)
+
+
+def _with_copies(training: TrainOptions, rows: pa.Table, distil: DistilOptions) -> pa.Table:
+    if distil.copies and training.task != "text_classification":
+        raise RecipeError(
+            "compress.distil.copies",
+            found=f"{distil.copies} with {training.task}",
+            allowed="text_classification, whose truth does not follow a text's words",
+            action="Set it to 0.",
+        )
+    return with_copies(rows, distil, training.seed)
 
 
 def write_subject(subject: Subject, method: Method, into: Path) -> None:

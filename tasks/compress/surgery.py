@@ -18,10 +18,13 @@ class Replacement:
     Attributes:
         layers: applied one after another; none: what goes into the layer comes out of it (of several inputs the first).
         weights: of each layer, in the order of its own `weights`; none: as initialised.
+        takes: for a call of the old layer, tensors of the old graph that the first of the layers takes as a list there
+            in place of the old layer's own; none: it takes what the old one took.
     """
 
     layers: Sequence[Any] = ()
     weights: Sequence[Sequence[Any]] = ()
+    takes: Callable[[Any], Sequence[Any]] | None = None
 
 
 Change = Callable[[Any], Replacement | None]
@@ -102,9 +105,9 @@ class _Surgery:
             made = self._replacement(node.layer)
         if not made.layers:
             return new(tf.nest.flatten(node.keras_inputs)[0])
+        taken = ([list(made.takes(node))], {}) if made.takes else (node.call_args, node.call_kwargs)
         args, kwargs = tf.nest.map_structure(
-            lambda value: new(value) if hasattr(value, "_keras_history") else value,
-            (node.call_args, node.call_kwargs),
+            lambda value: new(value) if hasattr(value, "_keras_history") else value, taken
         )
         outputs = made.layers[0](*args, **kwargs)
         for layer in made.layers[1:]:

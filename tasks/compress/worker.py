@@ -17,9 +17,11 @@ from infra.processes import Event, child_main, emit
 from infra.progress import watching
 from tasks.compress.chain import CONVERTING, MARKING, Method
 from tasks.compress.difference import difference, figures, head_differences
+from tasks.compress.private import check_private
 from tasks.compress.spec import CompressSpec
 from tasks.data.tree import tree_digest
 from tasks.data.version import read_rows
+from tasks.dp.record import carry_record
 from tasks.features.files import load_features, save_features
 from tasks.runtime.answers import load_answers
 from tasks.runtime.package import model_path, package_bytes, read_manifest, write_manifest
@@ -34,6 +36,7 @@ COMPARED_ROWS = 256
 def compress(spec: CompressSpec) -> dict[str, float]:
     """Write the child package; returns what the launcher promises."""
     _check_parent(spec.package)
+    check_private(spec.package, spec.options)
     *shaping, last = spec.options.steps
     with tempfile.TemporaryDirectory(dir=spec.into.parent, prefix=".steps-") as name:
         package, teacher = spec.package, _Teacher(spec)
@@ -43,6 +46,7 @@ def compress(spec: CompressSpec) -> dict[str, float]:
             figures = {**_converted(spec, last, package), **_weight_figures(package)}
         else:
             figures = _weight_figures(_stepped(spec, last, package, teacher, spec.into))
+    carry_record(spec.package, spec.into)
     rows = read_rows(spec.dataset, "train").slice(0, COMPARED_ROWS)
     return {
         "size_ratio": package_bytes(spec.package) / package_bytes(spec.into),
@@ -52,7 +56,7 @@ def compress(spec: CompressSpec) -> dict[str, float]:
 
 
 class _Teacher:
-    """The model at the chain's beginning, read once it is wanted."""
+    """The model at the chain's beginning, read once it is wanted, with the rows that students learn from."""
 
     def __init__(self, spec: CompressSpec) -> None:
         self.spec = spec
@@ -61,7 +65,7 @@ class _Teacher:
     def subject(self) -> Subject:
         from tasks.compress.subject import read_subject
 
-        return read_subject(self.spec.teacher, self.spec.dataset)
+        return read_subject(self.spec.teacher, self.spec.dataset, self.spec.options.distil)
 
 
 def _stepped(spec: CompressSpec, method: Method, package: Path, teacher: _Teacher, into: Path) -> Path:
@@ -69,7 +73,7 @@ def _stepped(spec: CompressSpec, method: Method, package: Path, teacher: _Teache
     from tasks.compress.methods import apply
     from tasks.compress.subject import read_subject, write_subject
 
-    subject = read_subject(package, spec.dataset)
+    subject = read_subject(package, spec.dataset, spec.options.distil if method == "distil" else None)
     into.mkdir(exist_ok=True)
     write_subject(apply(method, subject, teacher.subject, spec.options), method, into)
     return into

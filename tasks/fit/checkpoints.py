@@ -81,6 +81,10 @@ class Checkpoints:
                 return Checkpoint(_step(file), state)
         return None
 
+    def are_anothers(self) -> bool:
+        """Whether there are some of another training, which `last` passes over."""
+        return any(self._metadata(file).get("identity", self.identity) != self.identity for file in self._files())
+
     def best(self, step: int) -> State | None:
         """What was saved as the best after `step` steps, if it is there and whole."""
         file = self.folder / f"step-{step:09d}{_BEST}{_SUFFIX}"

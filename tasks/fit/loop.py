@@ -29,7 +29,7 @@ from tasks.fit.validation import Examiner, Validation
 from tasks.model.network import Network
 
 log = logging.getLogger(__name__)
-_CHECKPOINTS_PER_EPOCH = 20  # a kill costs a twentieth of an epoch at most
+CHECKPOINTS_PER_EPOCH = 20  # a kill costs a twentieth of an epoch at most
 OnStep = Callable[[StepReport], None]
 
 
@@ -60,7 +60,7 @@ class Trainer:
         self.model, self.batches, self.plan = network.trained, batches, plan
         self.epoch_steps = batches.steps_per_epoch
         self.total = plan.epochs * self.epoch_steps
-        self.checkpoint_steps = plan.checkpoint_steps or math.ceil(self.epoch_steps / _CHECKPOINTS_PER_EPOCH)
+        self.checkpoint_steps = plan.checkpoint_steps or math.ceil(self.epoch_steps / CHECKPOINTS_PER_EPOCH)
         self.groups = weight_groups(network, plan.optimizer, self.total, plan.speed.precision)
         weights = [weight for group in self.groups for weight in group.weights]
         self.average = WeightAverage(weights, plan.optimizer)

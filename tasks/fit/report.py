@@ -26,6 +26,7 @@ class StepReport:
         peak_memory_mb: the most memory that this process has had, in units of 2**20 bytes.
         validation: `loss` and the task's metrics on rows that are not learned from, where they were measured after
             this step.
+        privacy: of a private training `epsilon`, where an epoch ended with this step, and the `clip` norm if it moves.
     """
 
     step: int
@@ -40,6 +41,7 @@ class StepReport:
     data_wait_share: float = 0.0
     peak_memory_mb: float = 0.0
     validation: Mapping[str, float] = field(default_factory=dict)
+    privacy: Mapping[str, float] = field(default_factory=dict)
 
     def metrics(self) -> dict[str, float]:
         """The figures by name, those of the validation with `val_` before it."""
@@ -52,7 +54,7 @@ class StepReport:
             "data_wait_share": round(self.data_wait_share, 4),
             "peak_memory_mb": round(self.peak_memory_mb, 1),
         }
-        return own | {f"val_{name}": value for name, value in self.validation.items()}
+        return own | dict(self.privacy) | {f"val_{name}": value for name, value in self.validation.items()}
 
 
 class Meter:

@@ -6,8 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.dp.config import PrivacyOptions
 from tasks.fit.config import LOSSES, LossOptions, OptimizerOptions, SpeedOptions, StoppingOptions
 from tasks.lessons.kinds import FewShotOptions, HeadStartOptions, RetrievalOptions
+from tasks.lessons.privacy import check_private
 from tasks.model.config import EncoderOptions
 from tasks.options import LEARNED_COLUMNS, HeadKind, Options, Task
 
@@ -47,6 +49,7 @@ class TrainOptions(Options):
     optimizer: OptimizerOptions = Field(default=OptimizerOptions(), description="How weights move.")
     loss: LossOptions = Field(default=LossOptions(), description="What is made small.")
     stopping: StoppingOptions = Field(default=StoppingOptions(), description="When training ends early.")
+    privacy: PrivacyOptions = Field(default=PrivacyOptions(), description="What the model may tell of single rows.")
     speed: SpeedOptions = Field(default=SpeedOptions(), description="What makes a step fast.")
     strategy: Literal["single", "multi_worker", "parameter_server"] = Field(
         default="multi_worker",
@@ -105,6 +108,8 @@ class TrainOptions(Options):
         self._check_fit()
         self._check_start()
         self._check_heads()
+        if self.privacy.is_on:
+            check_private(self)
         return self
 
     @property

@@ -13,6 +13,7 @@ from infra.errors import DataError, NotFoundError
 from tasks.data.references import Reference
 from tasks.data.split import validation_rows
 from tasks.data.version import open_version, read_rows
+from tasks.dp.persons import bounded, count_persons
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
 from tasks.lessons.config import TrainOptions
 from tasks.lessons.lesson import Lesson
@@ -30,11 +31,13 @@ class Material:
     Attributes:
         learned: the rows that weights learn from.
         validation: rows that are only measured; none where the options keep none back.
+        persons: whose rows are learned from; as many as rows, but where the unit of privacy is a user.
     """
 
     lesson: Lesson
     learned: Examples
     validation: Examples | None
+    persons: int
 
 
 def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
@@ -43,7 +46,7 @@ def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
     Raises:
         DataError: a column is not there, or the weights are no numbers.
     """
-    columns = list(options.learned_columns)
+    columns = [*options.learned_columns, *([options.privacy.user] if options.privacy.user else [])]
     there = open_version(dataset).manifest.columns
     absent = [name for name in columns if name not in there]
     if absent:
@@ -51,7 +54,8 @@ def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
             "columns to learn from",
             found=f"no {', '.join(absent)}",
             allowed=", ".join(there),
-            action="Let a cleaning rule add it, or correct train.heads, train.numeric and train.categorical.",
+            action="Let a cleaning rule add it, or correct train.heads, train.numeric, train.categorical "
+            "and train.privacy.user.",
         )
     if options.weight:
         check_weight_column(options.weight, there)
@@ -68,7 +72,7 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
     if options.weight:
         rows = weighed_rows(rows, options.weight)
     is_held = validation_rows(rows["key"], options.validation_share)
-    learned, held = rows.filter(pc.invert(is_held)), rows.filter(is_held)
+    learned, held = learned_rows(options, rows), rows.filter(is_held)
     if learned.num_rows < 2:
         raise DataError(
             "train split",
@@ -85,8 +89,27 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
         )
     lesson = _lesson(options, learned, weights)
     return Material(
-        lesson, _examples(lesson, options, learned), _examples(lesson, options, held) if held.num_rows else None
+        lesson=lesson,
+        learned=_examples(lesson, options, learned),
+        validation=_examples(lesson, options, held) if held.num_rows else None,
+        persons=person_count(options, learned),
     )
+
+
+def learned_rows(options: TrainOptions, rows: pa.Table) -> pa.Table:
+    """The rows of the train split to learn from: those that are not held back, and of one person not too many.
+
+    Raises:
+        DataError: it is to be private for persons, and rows don't say whose they are.
+    """
+    learned = rows.filter(pc.invert(validation_rows(rows["key"], options.validation_share)))
+    privacy = options.privacy
+    return bounded(learned, privacy.user, privacy.rows_per_user, options.seed) if privacy.user else learned
+
+
+def person_count(options: TrainOptions, learned: pa.Table) -> int:
+    """Whose rows are learned from; each row is one's own, but where the unit of privacy is a user."""
+    return count_persons(learned, options.privacy.user) if options.privacy.user else learned.num_rows
 
 
 def _examples(lesson: Lesson, options: TrainOptions, rows: pa.Table) -> Examples:

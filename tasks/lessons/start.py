@@ -60,11 +60,14 @@ def check_package(task: Task, package: Path, uri: str, float_parent: str = "") -
     if manifest.format != "saved_model":
         found = f"{uri}, whose weights were compressed to {manifest.format} and can't learn"
         raise refused(found, float_parent or "the float model that it was made from")
+    if manifest.compression:
+        found = f"{uri}, whose network is no longer what a recipe builds, after {', '.join(manifest.compression)}"
+        raise refused(found, float_parent or "the model that it was made from")
     same_kind = manifest.task.startswith("text") and task.startswith("text")
     if not same_kind and manifest.task != task:
         raise refused(f"{uri}, a model of task {manifest.task}", f"a model for train.task {task}")
     if same_kind and not (package / ENCODER).exists():
-        raise broken_package(package, ENCODER, FileNotFoundError("it is not there; older versions wrote none"))
+        raise broken_package(package, ENCODER, FileNotFoundError("it is not there"))
 
 
 def encoder_sizes(options: TrainOptions, start: Path) -> EncoderConfig:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tasks.data.references import DatasetRef, VersionRef
+from tasks.dp.record import PrivacyRecord
+from tasks.dp.statement import statement
 from tasks.register.gate import Verdict
 
 
@@ -21,6 +23,7 @@ def model_card(
     metrics: Mapping[str, float],
     parent_metrics: Mapping[str, float],
     verdict: Verdict,
+    privacy: PrivacyRecord | None = None,
 ) -> str:
     """What the model is, what it was made from, how good it is, and why it was or was not promoted."""
     names = [name for name in metrics if name in parent_metrics]
@@ -37,6 +40,7 @@ def model_card(
                 ["metric", "this version", f"version {parent.version}"],
                 [[name, metrics[name], parent_metrics[name]] for name in sorted(names)],
             ),
+            *(["## Privacy", "\n".join(f"- {sentence}" for sentence in statement(privacy))] if privacy else []),
             "## Gate",
             gate_table(verdict),
         ]

@@ -49,6 +49,24 @@ def check(name: str, value: float | None, bound: float, kind: Literal["minimum",
     return Check(name=name, value=value, bound=bound, kind=kind, passed=passed, note=note)
 
 
+def with_check(verdict: Verdict, added: Check) -> Verdict:
+    """The verdict with a check more, in place of one of that name."""
+    checks = (*(one for one in verdict.checks if one.name != added.name), added)
+    return Verdict(passed=all(one.passed for one in checks), checks=checks)
+
+
+def audit_check(epsilon_lower: float, claimed: float) -> Check:
+    """Whether what an audit proves that the training spent at least lies within what it says it spent."""
+    return check("audit lower bound of epsilon", epsilon_lower, claimed, "maximum", "by `lepton privacy audit`")
+
+
+def epsilon_check(epsilon: float, seeded_noise: bool, most: float) -> Check:
+    """Whether a training spent no more than the recipe allows; with noise that can be computed again it spent all."""
+    if seeded_noise:
+        return check("epsilon", None, most, "maximum", "seeded noise: not private")
+    return check("epsilon", epsilon, most, "maximum", "by privacy loss distributions")
+
+
 def decide(
     options: GateOptions,
     candidate: Mapping[str, float],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,11 @@ from infra.settings.home import HomeSettings
 from infra.stores.tracking import links
 from tasks.data.fingerprint import code_fingerprint
 from tasks.data.references import DatasetRef, EvaluationRef, ModelRef, Reference, VersionRef
+from tasks.dp.record import PRIVACY, PrivacyRecord, load_record
 from tasks.register import flavor
 from tasks.register.card import model_card
 from tasks.register.config import GateOptions
-from tasks.register.gate import Verdict, decide
+from tasks.register.gate import Check, Verdict, audit_check, decide, epsilon_check, with_check
 from tasks.register.signature import output_columns
 from tasks.runtime.package import read_manifest
 from tasks.step import step
@@ -35,7 +37,11 @@ CARD = "model_card.md"
 GATE, PACKAGE_DIGEST = "lepton.gate", "lepton.package_digest"
 RECIPE_HASH, TERMS = "lepton.recipe_hash", "lepton.terms"
 COMPRESSION, DELTA = "lepton.compression", "lepton.delta_"
-CARRIED = ("lepton.epsilon", "lepton.delta")  # what privacy has cost holds for all that is made of a model
+EPSILON, PRIVACY_DELTA = "lepton.epsilon", "lepton.delta"
+UNIT, SEEDED = "lepton.privacy", "lepton.privacy_seeded"
+CARRIED = (EPSILON, PRIVACY_DELTA, UNIT, SEEDED)  # what privacy has cost holds for all that is made of a model
+AUDITED, AUDITED_CLAIM = "lepton.audit_epsilon_lower", "lepton.audit_epsilon_claimed"
+PARENT_VERSION = "lepton.parent_version"
 STARTED_FROM = "lepton.started_from"  # set on the run by training that goes on from another model
 
 
@@ -89,14 +95,18 @@ def register(
             return version_ref(made)
     manifest = read_manifest(Path(model.path))
     started_from = client.get_run(model.run_id).data.tags.get(STARTED_FROM)
+    record = load_record(Path(model.path))
+    if record:
+        client.log_text(model.run_id, record.model_dump_json(indent=2), PRIVACY)
     info = flavor.log_package(model, output_columns(manifest), _examples(evaluation)[0]["input"])
     tags = {
         "lepton.dataset_digest": dataset.digest,
         PACKAGE_DIGEST: model.digest,
         "lepton.format": manifest.format,
         "lepton.code_hash": code_fingerprint(("tasks.compress.worker" if parent else "tasks.train.worker",)),
-        **({"lepton.parent_version": parent.version} if parent else {}),
+        **({PARENT_VERSION: parent.version} if parent else {}),
         **({STARTED_FROM: started_from} if started_from else {}),
+        **privacy_tags(record),
     }
     return version_ref(
         client.create_model_version(recipe, info.model_uri, model.run_id, tags=tags, model_id=info.model_id)
@@ -150,8 +160,14 @@ def judge(
         champion=_champion_metrics(client, champion, dataset),
         answered=bool(prediction.row),
     )
+    for audited in (candidate, parent):
+        if found := _audit_check(client.get_model_version(audited.name, audited.version)):
+            verdict = with_check(verdict, found)
+    private = _privacy_of(client, candidate)
+    if private and (options.max_epsilon or private.seeded_noise):
+        verdict = with_check(verdict, epsilon_check(private.epsilon, private.seeded_noise, options.max_epsilon))
     client.set_model_version_tag(candidate.name, candidate.version, GATE, verdict.model_dump_json())
-    card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict)
+    card = model_card(candidate, parent, dataset, measured.metrics, parent_measured.metrics, verdict, private)
     client.log_text(candidate.run_id, card, CARD)
     card_uri = f"{client.get_run(candidate.run_id).info.artifact_uri}/{CARD}"
     return Judgement(verdict=verdict, card=card, card_uri=card_uri)
@@ -183,6 +199,28 @@ def version_ref(version: ModelVersion) -> VersionRef:
     """How steps name a version of the registry to each other."""
     digest = version.tags.get(PACKAGE_DIGEST, "")
     return VersionRef(name=version.name, version=str(version.version), run_id=version.run_id or "", digest=digest)
+
+
+def privacy_tags(record: PrivacyRecord | None) -> dict[str, str]:
+    """What a version says of its training's privacy; nothing of one that was not private."""
+    if record is None:
+        return {}
+    seeded = {SEEDED: "true"} if record.seeded_noise else {}
+    return {
+        EPSILON: f"{record.epsilon:.6g}",
+        PRIVACY_DELTA: f"{record.delta:.6g}",
+        UNIT: f"{record.unit} {record.user}".strip(),
+        **seeded,
+    }
+
+
+def _privacy_of(client: MlflowClient, version: VersionRef) -> PrivacyRecord | None:
+    """What its package told of its training's privacy when it was registered; None of one that was not private."""
+    if EPSILON not in client.get_model_version(version.name, version.version).tags:
+        return None
+    with tempfile.TemporaryDirectory(prefix="lepton-") as folder:
+        client.download_artifacts(version.run_id, PRIVACY, folder)
+        return load_record(Path(folder))
 
 
 def version_exists(version: VersionRef) -> bool:
@@ -240,6 +278,43 @@ def note_compression(child: VersionRef, parent: VersionRef, chain: str, deltas: 
     for name, text in (kept | changed | {COMPRESSION: chain}).items():
         if known.get(name) != text:
             client.set_model_version_tag(child.name, child.version, name, text)
+
+
+def note_audit(version: VersionRef, epsilon_lower: float, claimed: float | None) -> None:
+    """Tag a float version, and all that was compressed from it, with what an audit of its training proved.
+
+    Of several audits the worst stands: who repeats one until it passes proves nothing. Where there is a verdict of the
+    gate, it gets the audit's check, so that the next run decides anew. No alias moves: to take a champion from service
+    is a decision of its own.
+
+    Args:
+        claimed: the epsilon that the training said it spent; None: it was not private, and there is nothing to check.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    for made in client.search_model_versions(f"name = '{version.name}'"):
+        if version.version in (str(made.version), made.tags.get(PARENT_VERSION)):
+            for name, text in _audit_tags(made, epsilon_lower, claimed).items():
+                client.set_model_version_tag(made.name, made.version, name, text)
+
+
+def _audit_tags(version: ModelVersion, epsilon_lower: float, claimed: float | None) -> dict[str, str]:
+    """What changes of a version's tags; nothing where an earlier audit found it worse."""
+    known = _audit_check(version)
+    if claimed is None or (known and known.value is not None and known.value - known.bound >= epsilon_lower - claimed):
+        return {} if known else {AUDITED: f"{epsilon_lower:.6g}"}
+    tags = {AUDITED: f"{epsilon_lower:.6g}", AUDITED_CLAIM: f"{claimed:.6g}"}
+    if verdict := version.tags.get(GATE):
+        judged = with_check(Verdict.model_validate_json(verdict), audit_check(epsilon_lower, claimed))
+        tags[GATE] = judged.model_dump_json()
+    return tags
+
+
+def _audit_check(version: ModelVersion) -> Check | None:
+    """By what an audit noted; None where there was none, or nothing was claimed."""
+    lower, claimed = version.tags.get(AUDITED), version.tags.get(AUDITED_CLAIM)
+    return audit_check(float(lower), float(claimed)) if lower and claimed else None
 
 
 def _promote(client: MlflowClient, candidate: VersionRef, champion: VersionRef | None) -> None:

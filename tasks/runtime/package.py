@@ -5,6 +5,7 @@
     tokenizer.json    text tasks: the encoder's tokeniser
     encoder.json      text tasks: the encoder's sizes, for a training that goes on from here
     training.json     of a trained model: how it was trained
+    privacy.json      of a privately trained model, and of what is made of it: what its training spent
     network.json, network.safetensors  of a compressed model that can be compressed further: its Keras graph, weights
     adapter.safetensors  of an encoder with adapters: those and the head, which are merged into the model too
     saved_model/      format saved_model

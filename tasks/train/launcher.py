@@ -112,8 +112,8 @@ def run_to_the_end(team: Callable[[int], Team], max_restarts: int, log_folder: P
 
 
 def worker_count(options: TrainOptions, rows: int) -> int:
-    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows."""
-    if options.strategy == "single":
+    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows; private ones one."""
+    if options.strategy == "single" or options.privacy.is_on:
         return 1
     cores = len(usable_cores())
     wanted = options.workers or min(2, cores)

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tasks.data.version import read_rows
+from tasks.dp.record import PrivacyRecord, save_record
 from tasks.features.columns import texts
 from tasks.features.files import save_features
 from tasks.lessons.lesson import Lesson
@@ -21,8 +22,18 @@ from tasks.runtime.predictor import index_answers
 from tasks.train.spec import TrainSpec
 
 
-def pack(spec: TrainSpec, package: Path, lesson: Lesson, weights: list[NDArray[Any]]) -> None:
-    """Write the package to `package`, by a network outside of any strategy that gets the trained `weights`."""
+def pack(
+    spec: TrainSpec,
+    package: Path,
+    lesson: Lesson,
+    weights: list[NDArray[Any]],
+    privacy: PrivacyRecord | None = None,
+) -> None:
+    """Write the package to `package`, by a network outside of any strategy that gets the trained `weights`.
+
+    Args:
+        privacy: what a private training has spent.
+    """
     from tasks.model.lora import ADAPTER, adapted_layers, merge, save_adapter
 
     network = lesson.build()
@@ -44,6 +55,8 @@ def pack(spec: TrainSpec, package: Path, lesson: Lesson, weights: list[NDArray[A
         save_features(lesson.features, folder)
         save_training(spec.options, folder)
         write_manifest(folder, manifest)
+        if privacy:
+            save_record(privacy, folder)
         if spec.options.task.startswith("text") and spec.weights:
             save_sizes(encoder_sizes(spec.options, spec.weights), folder)
         if spec.options.task == "text_retrieval":

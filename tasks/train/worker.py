@@ -16,9 +16,11 @@ from tasks.train.team.cluster import hosts, is_distributed, join, serve, tf_conf
 from tasks.train.team.heart import Heart
 
 if TYPE_CHECKING:
+    from tasks.dp.trainer import PrivateTrainer
     from tasks.fit.checkpoints import Checkpoints
-    from tasks.fit.loop import Trainer
+    from tasks.fit.loop import FitPlan, Trainer
     from tasks.fit.report import StepReport
+    from tasks.fit.validation import Validation
     from tasks.lessons.material import Material
     from tasks.model.network import Network
 
@@ -51,10 +53,12 @@ def _claim_machine(spec: TrainSpec) -> None:
 def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
     import tensorflow as tf
 
+    from tasks.fit.loop import Trainer
     from tasks.lessons.material import prepare, read_train_rows
 
     tf.keras.utils.set_random_seed(spec.options.seed)
-    strategy = join(spec)
+    is_private = spec.options.privacy.is_on
+    strategy = tf.distribute.get_strategy() if is_private else join(spec)
     material = prepare(spec.options, read_train_rows(spec.options, spec.dataset), spec.weights)
     began = time.perf_counter()
     with strategy.scope():
@@ -62,14 +66,15 @@ def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
         if material.lesson.prime and not checkpoints.last():
             with watching(_tell) if spec.is_chief else nullcontext():
                 material.lesson.prime(network, material.learned)
-        trainer = _trainer(spec, material, network)
+        trainer = _private_trainer(spec, material, network) if is_private else _trainer(spec, material, network)
         loss = trainer.fit(checkpoints, spec.is_chief, Reporter(spec.is_chief, heart))
     seconds = time.perf_counter() - began
     if spec.is_chief and spec.package:
         from tasks.train.packing import pack
 
         with heart.at("pack"):
-            pack(spec, spec.package, material.lesson, network.trained.get_weights())
+            record = None if isinstance(trainer, Trainer) else trainer.record(spec.dataset_digest)
+            pack(spec, spec.package, material.lesson, network.trained.get_weights(), record)
     figures = {"rows": len(material.learned), "fit_seconds": round(seconds, 3)}
     return {"loss": loss, **figures, **trainer.summary()}
 
@@ -91,15 +96,23 @@ def _checkpoints(spec: TrainSpec, heart: Heart) -> Checkpoints:
     return Watched(spec.work, spec.identity, spec.options.keep_checkpoints)
 
 
-def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
-    from tasks.fit.batches import Batches
-    from tasks.fit.loop import FitPlan, Trainer
-    from tasks.fit.validation import Validation
+def _private_trainer(spec: TrainSpec, material: Material, network: Network) -> PrivateTrainer:
+    from tasks.dp.plan import plan_training
+    from tasks.dp.trainer import PrivateTrainer
+    from tasks.lessons.privacy import check_start
+
+    check_start(spec.weights, spec.dataset_digest)
+    options, learned = spec.options, material.learned
+    private = plan_training(options.privacy, options.batch_size, options.epochs, len(learned), material.persons)
+    validation = _validation(spec, material)
+    return PrivateTrainer(network, material.lesson.loss, learned, _plan(spec), private, options.privacy, validation)
+
+
+def _plan(spec: TrainSpec) -> FitPlan:
+    from tasks.fit.loop import FitPlan
 
     options = spec.options
-    part = (0, 1) if spec.is_asynchronous else (spec.worker, spec.workers)
-    batches = Batches(material.learned, options.batch_size, options.seed, *part)
-    plan = FitPlan(
+    return FitPlan(
         epochs=options.epochs,
         optimizer=options.optimizer,
         checkpoint_steps=options.checkpoint_steps,
@@ -107,8 +120,23 @@ def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
         stopping=options.stopping,
         speed=options.speed.model_copy(update={"xla": "off"}) if spec.is_asynchronous else options.speed,
     )
-    held, quality = material.validation, material.lesson.quality
-    validation = Validation(held, quality, options.batch_size) if held else None
+
+
+def _validation(spec: TrainSpec, material: Material) -> Validation | None:
+    from tasks.fit.validation import Validation
+
+    held = material.validation
+    return Validation(held, material.lesson.quality, spec.options.batch_size) if held else None
+
+
+def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
+    from tasks.fit.batches import Batches
+    from tasks.fit.loop import Trainer
+
+    options = spec.options
+    part = (0, 1) if spec.is_asynchronous else (spec.worker, spec.workers)
+    batches = Batches(material.learned, options.batch_size, options.seed, *part)
+    plan, validation = _plan(spec), _validation(spec, material)
     if spec.is_asynchronous:
         from tasks.fit.parameter_server import ParameterServerTrainer
 
@@ -123,15 +151,17 @@ class Reporter:
         self.is_chief, self.heart = is_chief, heart
         self._last: float | None = None
         self._losses: list[float] = []
+        self._epsilon = ""
 
     def __call__(self, report: StepReport) -> None:
         """Take one step in."""
         self.heart.stepped(report.step)
         self._losses.append(report.loss)
+        is_told = bool(report.validation or report.privacy.get("epsilon"))
         now = time.monotonic()
         if self._last is None:
             emit({"started": True})
-        elif now - self._last < SECONDS_BETWEEN_REPORTS and report.step < report.total and not report.validation:
+        elif now - self._last < SECONDS_BETWEEN_REPORTS and report.step < report.total and not is_told:
             return
         self._last = now
         if self.is_chief:
@@ -139,7 +169,9 @@ class Reporter:
         self._losses.clear()
 
     def _send(self, report: StepReport, loss: float) -> None:
-        text = f"epoch {report.epoch}/{report.epochs} loss {loss:.4f}"
+        if "epsilon" in report.privacy:
+            self._epsilon = f" epsilon {report.privacy['epsilon']:.3g}"
+        text = f"epoch {report.epoch}/{report.epochs} loss {loss:.4f}{self._epsilon}"
         emit({"progress": {"done": report.step, "total": report.total, "text": text}})
         emit({"metrics": {**report.metrics(), "step": report.step, "loss": loss}})
 

@@ -73,7 +73,7 @@ def digits(seed: int = 0) -> Subject:
     lesson: Any = Lesson(None, ("a", "b", "c"), None, cross_entropy(), lambda: network, None)  # type: ignore[arg-type]
     manifest = PackageManifest(task="tabular_classification", format="saved_model", dataset_digest="d")
     options = TrainOptions(task="tabular_classification", numeric=["pixels"])
-    return Subject(Path(), manifest, network, None, Material(lesson, examples, None), options)  # type: ignore[arg-type]
+    return Subject(Path(), manifest, network, None, Material(lesson, examples, None, len(examples)), options)  # type: ignore[arg-type]
 
 
 def silenced(network: Network, removals: list[Removal]) -> Network:

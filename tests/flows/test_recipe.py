@@ -53,6 +53,35 @@ def test_the_digest_says_whether_two_recipes_are_the_same() -> None:
         ("news", ["train.heads=[{column: label, kind: classification}]"], "found 1 heads with text_classification"),
         ("support", ["train.heads.1.column=slots"], "ingest.contract: found no column ['slots'], which train.task"),
         (
+            "income",
+            ["train.privacy.target_epsilon=1"],
+            "train.privacy.preprocessing: found undeclared; allowed: what goes together. labels, categories, bins",
+        ),
+        ("income", ["train.privacy.clip=2"], "train.privacy.target_epsilon: found 0 with clip"),
+        (
+            "answers",
+            ["train.privacy.target_epsilon=1", "train.privacy.preprocessing=public"],
+            "train.task: found text_retrieval with privacy; allowed: what goes together. each row's loss looks at",
+        ),
+        (
+            "income",
+            [
+                "train.privacy.target_epsilon=1",
+                "train.privacy.preprocessing=public",
+                "compress.steps=[prune_neurons, fine_tune, int8]",
+            ],
+            "compress.steps: found prune_neurons, fine_tune of a private model",
+        ),
+        (
+            "news",
+            [
+                "train.privacy.target_epsilon=1",
+                "train.privacy.preprocessing=public",
+                "augment.methods=[{method: swap}]",
+            ],
+            "augment.methods: found 1 with train.privacy; allowed: what goes together. copies of a row would count",
+        ),
+        (
             "support",
             ["ingest.contract.2.name=slots", "train.heads.1.column=slots"],
             "train.heads: found the column slots, which the split and the rules would take for an input",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from tasks.data.references import DatasetRef, VersionRef
 from tasks.register.card import model_card, table
 from tasks.register.gate import Verdict, check
+from tests.dp.test_statement import RECORD
 
 DATASET = DatasetRef(path="/d", digest="ab" * 32, rows_in=12, rows_out=10, quarantined=2)
 
@@ -23,3 +24,11 @@ def test_the_card_says_what_was_measured_and_decided() -> None:
 
 def test_a_bar_in_a_cell_does_not_end_it() -> None:
     assert table(["a"], [["x|y"]]).splitlines()[-1] == "| x\\|y |"
+
+
+def test_a_private_model_has_a_section_on_it() -> None:
+    verdict = Verdict(passed=True, checks=(check("accuracy", 0.95, 0.9, "minimum"),))
+    plain = model_card(version("2"), version("1"), DATASET, {}, {}, verdict)
+    private = model_card(version("2"), version("1"), DATASET, {}, {}, verdict, RECORD)
+    assert "## Privacy" not in plain
+    assert "## Privacy\n\n- Trained with (3, 4.65e-06)-differential privacy" in private

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tasks.register.config import GateOptions, Threshold
-from tasks.register.gate import Verdict, check, decide
+from tasks.register.gate import Verdict, check, decide, epsilon_check
 
 OPTIONS = GateOptions(
     primary_metric="accuracy",
@@ -84,3 +84,11 @@ def test_the_failures_are_told_in_words() -> None:
     assert verdict({"accuracy": 0.89, "size_mb": 20.0}).failures() == (
         "accuracy 0.89 (minimum 0.9); accuracy lost to parent 0.065 (maximum 0.01)"
     )
+
+
+def test_a_private_model_may_have_spent_so_much() -> None:
+    assert epsilon_check(2.9, seeded_noise=False, most=3.0).passed
+    assert not epsilon_check(3.1, seeded_noise=False, most=3.0).passed
+    seeded = epsilon_check(0.1, seeded_noise=True, most=3.0)
+    assert not seeded.passed
+    assert seeded.note == "seeded noise: not private"

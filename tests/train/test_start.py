@@ -167,6 +167,10 @@ def test_what_can_not_be_gone_on_from(package: Callable[[Task], Path], trained: 
 
     with pytest.raises(RecipeError, match=r"train.start_from: found models:/m/4, whose weights .*tflite .*models:/m/3"):
         check_package("text_classification", compressed, "models:/m/4", "models:/m/3")
+    pruned = read_manifest(trained).model_copy(update={"compression": ("prune_neurons",)})
+    (compressed / MANIFEST).write_text(pruned.model_dump_json())
+    with pytest.raises(RecipeError, match=r"no longer what a recipe builds, after prune_neurons; allowed: models:/m/3"):
+        check_package("text_classification", compressed, "models:/m/4", "models:/m/3")
     with pytest.raises(
         RecipeError, match=r"a model of task rating_prediction; allowed: a model for train.task text_cla"
     ):

@@ -176,6 +176,23 @@ def test_a_recipe_without_a_space_is_told_what_to_add(tmp_path: Path) -> None:
         check_searchable(recipe, "")
 
 
+@pytest.mark.parametrize(
+    ("overrides", "found"),
+    [
+        (["train.privacy.target_epsilon=1", "train.privacy.preprocessing=public"], "train.privacy in the recipe"),
+        (
+            ["tune.space=[{option: train.privacy.clip, low: 0.1, high: 1}]"],
+            r"train\.privacy\.clip in tune\.space",
+        ),
+    ],
+)
+def test_a_private_training_is_not_searched_over(overrides: list[str], found: str) -> None:
+    from flows.tune import check_searchable
+
+    with pytest.raises(RecipeError, match=f"lepton tune: found {found}; allowed: .* each trial would spend"):
+        check_searchable(load_recipe("income", overrides), "")
+
+
 def test_a_file_that_is_no_recipe_of_an_earlier_search_is_not_replaced(tmp_path: Path) -> None:
     from flows.recipe import recipe_text
     from flows.tune import check_searchable, heading

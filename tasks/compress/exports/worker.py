@@ -13,6 +13,7 @@ from infra.processes import Event, child_main
 from tasks.compress.exports.compare import check, compared, compared_code, rows_to_compare
 from tasks.compress.exports.spec import ExportSpec
 from tasks.data.tree import tree_digest
+from tasks.dp.record import carry_record
 from tasks.features.files import load_features, save_features
 from tasks.runtime.answers import load_answers
 from tasks.runtime.package import (
@@ -102,6 +103,7 @@ def _write_beside(spec: ExportSpec, child: PackageManifest) -> None:
     """Manifest and features, and the answers as the new model embeds them."""
     write_manifest(spec.into, child)
     save_features(load_features(spec.package), spec.into)
+    carry_record(spec.package, spec.into)
     if child.task == "text_retrieval" and child.format != "hls":
         index_answers(spec.into, load_answers(spec.package).answers)
 

@@ -1,1 +1,1 @@
-"""Statistics with noise."""
+"""Counts, histograms, means, quantiles and categories with noise, so that no one row or person shows in them."""

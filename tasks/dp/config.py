@@ -1,0 +1,101 @@
+"""How to train on private rows."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tasks.options import Options
+
+
+class AdaptiveClipOptions(Options):
+    """A clip norm that follows a quantile of the gradients' norms (Andrew et al. 2021)."""
+
+    quantile: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of the gradients that are to stay unclipped; 0: the norm is fixed."
+    )
+    learning_rate: float = Field(
+        default=0.2, gt=0, allow_inf_nan=False, description="How fast the norm moves, on a scale of logarithms."
+    )
+    count_noise: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Standard deviation of the noise on how many gradients were unclipped; 0: batch_size / 20.",
+    )
+
+
+class PrivacyOptions(Options):
+    """Differentially private training; off while neither `target_epsilon` nor `noise_multiplier` is given."""
+
+    target_epsilon: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What the training may spend; the noise follows. 0: no target.",
+    )
+    noise_multiplier: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="In place of a target: standard deviation of the noise over the clip norm.",
+    )
+    delta: float = Field(default=0.0, ge=0, lt=1, description="Below 1/n, n being rows or persons; 0: 1 / (n ln n).")
+    clip: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Longest gradient of a row; the norm to begin with if adaptive.",
+    )
+    clipping: Literal["flat", "per_layer"] = Field(
+        default="flat", description="Whether a row's gradient is clipped as a whole, or each layer's part of it."
+    )
+    adaptive: AdaptiveClipOptions = Field(default=AdaptiveClipOptions(), description="A clip norm found on the way.")
+    unit: Literal["example", "user"] = Field(
+        default="example", description="What the guarantee protects: a row, or all rows of a person."
+    )
+    user: str = Field(default="", description="Column that says whose a row is, for the unit user.")
+    rows_per_user: int = Field(default=1, ge=1, description="Rows of one person that are learned from, at most.")
+    preprocessing: Literal["undeclared", "public"] = Field(
+        default="undeclared",
+        description="`public` declares that what is made of the data before training gives nothing away: cleaning, "
+        "labels, categories, bins, scales, tables of users and items, and the model of start_from.",
+    )
+    seeded_noise: bool = Field(
+        default=False, description="Noise and samples from the seed, for tests: the model is not private, and says so."
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether training is to be private."""
+        return bool(self.target_epsilon or self.noise_multiplier)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.target_epsilon and self.noise_multiplier:
+            raise ValueError("target_epsilon, noise_multiplier: found both; each follows from the other, give one")
+        if not self.is_on:
+            others = [name for name in type(self).model_fields if getattr(self, name) != type(self)._default(name)]
+            if others:
+                raise ValueError(
+                    f"target_epsilon: found 0 with {', '.join(others)}; give an epsilon above 0, or leave them out: "
+                    "training would not be private"
+                )
+            return self
+        if self.preprocessing == "undeclared":
+            raise ValueError(
+                "preprocessing: found undeclared; labels, categories, bins and the like are read from the rows and "
+                "are in the model, which no noise covers: set it to public if these are known to everybody anyway"
+            )
+        if (self.unit == "user") != bool(self.user):
+            raise ValueError(
+                f"user: found {self.user!r} with unit {self.unit}; the unit user needs its column, no other"
+            )
+        if self.unit == "example" and self.rows_per_user > 1:
+            raise ValueError(f"rows_per_user: found {self.rows_per_user} with unit example; set unit to user")
+        return self
+
+    @classmethod
+    def _default(cls, name: str) -> object:
+        return cls.model_fields[name].default
