@@ -31,6 +31,7 @@ from tasks.lessons.training import load_training
 from tasks.private.audit.config import AuditOptions
 from tasks.private.audit.costs import costs
 from tasks.private.audit.reference import AuditRef
+from tasks.private.audit.refusals import check_auditable
 from tasks.private.audit.report import AuditReport, load_report
 from tasks.private.ledger.database import here
 from tasks.private.ledger.ledger import commit
@@ -92,7 +93,11 @@ def audit(subject: Subject, options: AuditOptions, overrides: Overrides) -> Any:
     connect()
     stages = Stages()
     with home_lock(name_of(subject, overrides)), disk_errors(f"audit of {subject}"):
-        case = _of_model(subject) if subject.startswith(SCHEME) else _of_recipe(subject, overrides, stages)
+        case = (
+            _of_model(subject, options)
+            if subject.startswith(SCHEME)
+            else _of_recipe(subject, options, overrides, stages)
+        )
         start = starting_point(case.train)
         made = _paid_for(case, options, start, stages)
         report = load_report(Path(made.path))
@@ -134,11 +139,14 @@ def _paid_for(case: _Case, options: AuditOptions, start: StartRef | None, stages
     return made
 
 
-def _of_recipe(subject: str, overrides: list[str], stages: Stages) -> _Case:
+def _of_recipe(subject: str, options: AuditOptions, overrides: list[str], stages: Stages) -> _Case:
     recipe = load_recipe(subject, overrides)
+    check_auditable(options, recipe.train)
     return _Case(recipe.name, recipe.train, prepared(recipe, stages).dataset)
 
 
-def _of_model(subject: str) -> _Case:
+def _of_model(subject: str, options: AuditOptions) -> _Case:
     root = find_root(subject)
-    return _Case(root.version.name, load_training(Path(root.model.path)), root.dataset, root.model, root.version)
+    trained = load_training(Path(root.model.path))
+    check_auditable(options, trained)
+    return _Case(root.version.name, trained, root.dataset, root.model, root.version)

@@ -92,7 +92,7 @@ def tune(
 
 
 def check_searchable(recipe: Recipe, out: str) -> None:
-    """Raises RecipeError where nothing is to be searched over, where trials would spend, or no recipe can be written."""
+    """Raises RecipeError where nothing is to be searched over, trials would spend, or no recipe can be written."""
     if not recipe.tune.space:
         raise RecipeError(
             "tune.space",

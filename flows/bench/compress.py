@@ -43,7 +43,7 @@ CHAINS: dict[str, dict[str, Any]] = {
         "cluster": {"clusters": 16, "tuning": {"epochs": 3}},
     },
     "income": {
-        "steps": ["prune_neurons", "distil", "cluster", "int8"],
+        "steps": ["prune_neurons", "distil", "fold_tables", "cluster", "int8"],
         "neurons": {"share": 0.75},
         "distil": {"epochs": 20, "logits": 0.5},
         "cluster": {"clusters": 16, "tuning": {"epochs": 3}},

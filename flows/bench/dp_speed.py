@@ -42,7 +42,7 @@ def compare(subject: Subject, repeats: int) -> list[Row]:
     rows = [time_row(case, "plain step", ours, plain, _PLAIN_BARS, is_sum(subject))]
     report(Progress("dp-speed", 1, 2, f"{subject.name}: TensorFlow Privacy"))
     for name, make in makers().items():
-        peer_repeats, steps = (2, _FEW) if name == VECTORISED else (max(3, repeats // 3), _PEER_STEPS)
+        peer_repeats, steps = (1, _FEW) if name == VECTORISED else (max(3, repeats // 3), _PEER_STEPS)
         taken = {"ours": (private_step(subject), _STEPS), name: (_peer_step(subject, make), steps)}
         ours, theirs = _times(taken, peer_repeats)
         rows.append(time_row(case, name, ours, theirs, _PEER_BARS, is_like(subject, make)))

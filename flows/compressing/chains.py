@@ -44,6 +44,12 @@ TABULAR: Sequence[Spelled] = (
         "neurons": {"share": 0.75},
         "after": "half",
     },
+    {
+        "name": "quarter-folded",
+        "steps": ["prune_neurons", "fine_tune", "fold_tables", "cluster", "int8"],
+        "neurons": {"share": 0.75},
+        "after": "quarter",
+    },
     {"name": "half-pruned", "steps": ["prune_neurons", "fine_tune", "prune", "int8"], "after": "half"},
     {
         "name": "half-clustered",
@@ -51,7 +57,7 @@ TABULAR: Sequence[Spelled] = (
         "after": "half-pruned",
     },
 )
-"""Layers are small, so fewer neurons come first; zeros and shared values are for gzip."""
+"""Layers are small, so fewer neurons come first; one look-up is for time, zeros and shared values are for gzip."""
 
 PAIRS: Sequence[Spelled] = (
     {"name": "int8", "steps": ["int8"]},

@@ -29,7 +29,7 @@ class Offsets(tf.keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         starts: the row of that table at which each column's rows begin, by the column's number.
-        columns: which of the columns that come in are looked up.
+        columns: which of the columns that come in are looked up; none: all.
     """
 
     def __init__(self, starts: Sequence[int], columns: Sequence[int], **options: Any) -> None:
@@ -38,8 +38,7 @@ class Offsets(tf.keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         """Add each column's beginning to its places."""
-        is_all = self.columns == list(range(inputs.shape[1]))
-        chosen = inputs if is_all else tf.gather(inputs, self.columns, axis=1)
+        chosen = tf.gather(inputs, self.columns, axis=1) if self.columns else inputs
         return chosen + tf.constant(self.starts, chosen.dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -174,7 +173,9 @@ def _drawn(fold: _Fold) -> Any:
     sizes = [table.layer.input_dim for table in fold.tables]
     starts = np.cumsum([0, *sizes[:-1]]).tolist()
     categories = tf.keras.Input(fold.categories.shape[1:], dtype=fold.categories.dtype, name="categories")
-    places = Offsets(starts, [table.column for table in fold.tables], name=f"{name}_places")(categories)
+    columns = [table.column for table in fold.tables]
+    is_all = columns == list(range(fold.categories.shape[1]))
+    places = Offsets(starts, [] if is_all else columns, name=f"{name}_places")(categories)
     rows = tf.keras.layers.Embedding(sum(sizes), dense.units, name=f"{name}_tables")(places)
     total, inputs = Total(name=f"{name}_total")(rows), [categories]
     if fold.others:

@@ -9,12 +9,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from tasks.model import dropout, factorization, heads, layers, ranker, retriever, tabular, views
+from tasks.model import dropout, factorization, heads, layers, ranker, retriever, scattering, tabular, views
 from tasks.model.names import named_weights, set_named_weights, weight_name
 from tasks.model.network import Network, RawColumns
 
 GRAPH, WEIGHTS = "network.json", "network.safetensors"
-_ROOMS = (dropout, factorization, heads, layers, ranker, retriever, tabular, views)
+_ROOMS = (dropout, factorization, heads, layers, ranker, retriever, scattering, tabular, views)
 
 
 def save_network(network: Network, folder: Path) -> None:

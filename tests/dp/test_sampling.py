@@ -59,7 +59,7 @@ def test_a_sample_comes_in_parts_that_hold_each_row_once() -> None:
     found = list(parts(examples(where, labels), np.array([3, 8, 20, 21, 49]), most=2))
     assert [part.rows.tolist() for part in found] == [[3, 8], [20, 21], [49]]
     np.testing.assert_array_equal(found[1].inputs["numeric"], where[[20, 21]])
-    np.testing.assert_array_equal(found[1].targets, labels[[20, 21]])
+    np.testing.assert_array_equal(np.asarray(found[1].targets), labels[[20, 21]])
     assert not list(parts(examples(where, labels), np.array([], np.int64), most=2))
 
 

@@ -70,11 +70,10 @@ def test_in_parts_it_is_the_same_step() -> None:
     np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
-def test_a_row_that_is_no_number_counts_and_adds_nothing(broken: float) -> None:
+def test_a_row_that_is_no_number_counts_and_adds_nothing() -> None:
     where, labels = points()
     spoiled = where.copy()
-    spoiled[5] = broken
+    spoiled[5] = [np.nan, np.inf]
     plain = private_trainer(optimizer=SGD, dropout=0.0)
     trainer = private_trainer(learned=examples(spoiled, labels), optimizer=SGD, dropout=0.0)
     outcomes: list[Any] = []

@@ -55,18 +55,12 @@ def test_epsilon_is_that_of_the_steps_that_ran() -> None:
     assert made.record("d").mechanism.steps == 7
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"optimizer": {"average_decay": 0.9}},
-        {
-            "adaptive": {"quantile": 0.5, "count_noise": 2.0},
-            "clipping": "per_layer",
-            "optimizer": {"accumulate_steps": 3, "average_epochs": 2, "name": "sgd", "momentum": 0.9},
-        },
-    ],
-)
-def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "adaptive": {"quantile": 0.5, "count_noise": 2.0},
+        "clipping": "per_layer",
+        "optimizer": {"accumulate_steps": 3, "average_decay": 0.9},
+    }
     undisturbed = private_trainer(**options)
     loss = undisturbed.fit()
 
@@ -85,8 +79,8 @@ def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path: Path
 
 def test_without_a_seed_no_two_trainings_are_alike() -> None:
     first, second = (private_trainer(seeded_noise=False) for _ in range(2))
-    first.fit()
-    second.fit()
+    for each in (first, second):
+        each._take()
     assert all(np.any(a != b) for a, b in zip(first.model.get_weights(), second.model.get_weights(), strict=True))
 
 

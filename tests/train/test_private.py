@@ -62,17 +62,18 @@ def test_private_training_takes_one_worker() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_after_a_kill_it_ends_as_an_undisturbed_one_and_has_spent_as_much(
     launch: Launch, dataset: DatasetRef, tmp_path: Path
 ) -> None:
-    options = private(epochs=40)
+    options = private(epochs=12, batch_size=1)
     undisturbed = launch(options, dataset, work=tmp_path / "other", package=tmp_path / "undisturbed")
     script = f"""
 from pathlib import Path
 from tests.train.test_private import private
 from tasks.train.launcher import train
 folder = Path({str(tmp_path)!r})
-train(private(epochs=40), dataset_path={dataset.path!r}, dataset_digest={dataset.digest!r}, weights=None,
+train(private(epochs=12, batch_size=1), dataset_path={dataset.path!r}, dataset_digest={dataset.digest!r}, weights=None,
       work=folder / "work", package=folder / "package", log_folder=folder / "logs")
 """
     launcher = subprocess.Popen([sys.executable, "-c", script], cwd=checkout())
@@ -114,8 +115,18 @@ HEADS = [{"column": "label", "kind": "classification"}]
     ("options", "rows", "group"),
     [
         ({"task": "rating_prediction", "privacy": OF_PERSONS}, ratings, 3),
-        ({"task": "text_classification", "encoder": {"lora": {"rank": 2}}, "loss": {"consistency": 0.5}}, questions, 1),
-        ({"task": "text_heads", "heads": HEADS, "encoder": {"frozen_layers": 1}}, questions, 1),
+        pytest.param(
+            {"task": "text_classification", "encoder": {"lora": {"rank": 2}}, "loss": {"consistency": 0.5}},
+            questions,
+            1,
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"task": "text_heads", "heads": HEADS, "encoder": {"frozen_layers": 1}},
+            questions,
+            1,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_models_of_every_kind_are_trained_privately(

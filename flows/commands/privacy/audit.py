@@ -82,7 +82,10 @@ def show(summary: AuditSummary) -> None:
             title_justify="left",
         )
         for attack in found.attacks:
-            rates = (f"{rate.true_positive_rate:.2%} ({rate.low:.2%} to {rate.high:.2%})" for rate in attack.rates)
+            rates = (
+                f"{rate.true_positive_rate:.2%} ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+                for rate in attack.rates
+            )
             table.add_row(attack.attack, f"{attack.auc:.3f}", f"{attack.auc_low:.3f} to {attack.auc_high:.3f}", *rates)
         out.print(table)
     for name, file in {**summary.files, **summary.links}.items():

@@ -118,14 +118,15 @@ def _edge(excess: Callable[[float], float], guess: float, close: float) -> float
     """
     if excess(MOST) > 0.0:
         return None
-    x, at = guess, excess(guess)
+    x, at, stride = guess, excess(guess), close
     low, over, high, under = (x, at, 0.0, 0.0) if at > 0.0 else (0.0, 0.0, x, at)  # 0: not seen yet
     while not -close <= at <= 0.0 and not (low and high and high / low - 1.0 <= close) and high != 1.0 / MOST:
         if low and high:
             part = (over + close / 2.0) / (over - under)
             x = low * (high / low) ** min(max(part, 0.01), 0.99)
         else:
-            x = max(x * math.exp(min(max(1.2 * at, -1.0), 1.0) + math.copysign(close, at)), 1.0 / MOST)
+            stride = max(2.0 * stride, min(1.2 * abs(at), 1.0) + close)  # doubled, for it may be flat there
+            x = min(max(x * math.exp(math.copysign(stride, at)), 1.0 / MOST), MOST)
         before, at = at, excess(x)
         again = (at > 0.0) == (before > 0.0)  # the other end stays a second time, and counts half
         if at > 0.0:

@@ -94,7 +94,7 @@ def _interval(mechanisms: tuple[Mechanism, ...], rdp: float) -> float:
     steps = sum(mechanism.steps if isinstance(mechanism, PrivateTraining) else 1 for mechanism in mechanisms)
     scale = min(max(rdp, 1e-3), HOPELESS)
     finest = scale / 50_000.0
-    coarsest = 1e-4 if any(isinstance(mechanism, Guarantee) for mechanism in mechanisms) else scale / 500.0
+    coarsest = 1e-4 if any(isinstance(mechanism, Guarantee | Laplace) for mechanism in mechanisms) else scale / 500.0
     wanted = min(max(math.sqrt(1e-4 * scale / max(steps, 1)), finest), max(coarsest, finest))
     return float(1e-4 * 2.0 ** math.floor(math.log2(wanted / 1e-4)))
 

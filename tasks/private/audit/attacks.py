@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.errors import RecipeError
 from tasks.fit.batches import Examples
 from tasks.private.audit.answers import Answers
 from tasks.private.audit.lira import Floats, halves, likelihood_ratios, logit_confidence
@@ -42,17 +41,5 @@ def shadow_attack(confidence: Confidence, rows: int, shadows: int, random: np.ra
 
 
 def confidences(answers: Answers, examples: Examples) -> Floats:
-    """Of each row's class.
-
-    Raises:
-        RecipeError: rows have none.
-    """
-    classes = examples.targets(np.arange(len(examples)))
-    if isinstance(classes, dict) or classes.ndim != 1 or classes.dtype.kind != "i" or answers.outputs.ndim != 2:
-        raise RecipeError(
-            "--shadows",
-            found="a model that tells no class of a row",
-            allowed="text_classification, tabular_classification",
-            action="Leave it at 0: the other attacks need no classes.",
-        )
-    return logit_confidence(answers.outputs, classes.astype(np.int64))
+    """Of each row's class, by a model that gives logits of classes."""
+    return logit_confidence(answers.outputs, np.asarray(examples.targets(np.arange(len(examples)))).astype(np.int64))

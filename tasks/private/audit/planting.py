@@ -53,18 +53,18 @@ def plant(
     """Read the rows that a training by `options` learns from, and put so many canaries among them.
 
     Raises:
-        RecipeError: the options make other examples than one of each row.
+        RecipeError: some rows do not count.
         DataError: there is too little to learn from.
     """
     rows = learned_rows(options, read_train_rows(options, dataset))
     planted = canaries(rows, options, count, random)
     material = prepare(unmeasured(options), pa.concat_tables([rows, planted]), weights)
-    if len(material.learned) != rows.num_rows + count:
+    if len(material.learned) != rows.num_rows + count:  # weight 0 leaves rows out, and with them their places
         raise RecipeError(
-            "train.few_shot" if options.few_shot.enabled else "train.weight",
-            found=f"{len(material.learned)} examples of {rows.num_rows + count} rows and canaries",
-            allowed="one example of each row: else it can't be said of one whether it was learned from",
-            action="Audit a training without it.",
+            "train.weight",
+            found=f"{rows.num_rows + count - len(material.learned)} rows that do not count",
+            allowed="rows that are all learned from: else it can't be said which a place in them is",
+            action="Drop those rows by a cleaning rule, or audit a training without weights.",
         )
     coins = random.random(count) < 0.5
     return Planted(material.lesson, material.learned, rows.num_rows, person_count(options, rows), coins)

@@ -10,6 +10,9 @@ from tasks.dp.accounting.mechanisms import Mechanism, PrivateTraining
 from tasks.dp.accounting.noise import noise_for, steps_within
 from tasks.private.ledger.budget import Budget
 
+LEAST = 0.01
+"""Of a budget: when so little is left, nobody looks for what fits into it."""
+
 
 def overspend(budget: Budget, wanted: Sequence[Mechanism], what: str) -> BudgetError:
     """The error for a run that would spend more than is left."""
@@ -25,13 +28,13 @@ def overspend(budget: Budget, wanted: Sequence[Mechanism], what: str) -> BudgetE
 
 def _what_fits(budget: Budget, wanted: Sequence[Mechanism], left: float) -> str:
     officer = "Or have a privacy officer raise the budget: `lepton privacy budget set`."
-    if left <= 0.0:
+    if left <= LEAST * budget.epsilon:
         return "Nothing fits. Have a privacy officer raise the budget: `lepton privacy budget set`."
     if len(wanted) != 1 or not isinstance(wanted[0], PrivateTraining):
         return f"Ask for less. {officer}"
     training = wanted[0]
     fitting = [*_epochs(budget, training), *_noise(budget, training)]
-    return f"{'; or '.join(fitting) or 'Not one step of this batch size and noise fits'}. {officer}"
+    return f"{'. '.join(fitting) or 'No epoch of this batch size and noise fits'}. {officer}"
 
 
 def _epochs(budget: Budget, training: PrivateTraining) -> list[str]:
@@ -44,9 +47,9 @@ def _epochs(budget: Budget, training: PrivateTraining) -> list[str]:
         training.group_size,
         budget.mechanisms,
     )
-    epochs = _down(min(steps, training.steps) * training.sampling_rate)
+    epochs = int((min(steps, training.steps) + 0.5) * training.sampling_rate)  # as epochs / rate is rounded to steps
     noise = f"{_up(training.effective_noise):g}"
-    return [f"With this noise (train.privacy.noise_multiplier={noise}) {epochs:g} epochs fit"] if steps else []
+    return [f"With this noise (train.privacy.noise_multiplier={noise}) {epochs} epochs fit"] if epochs else []
 
 
 def _noise(budget: Budget, training: PrivateTraining) -> list[str]:
@@ -62,16 +65,10 @@ def _noise(budget: Budget, training: PrivateTraining) -> list[str]:
         )
     except BudgetError:
         return []
-    return [f"with train.privacy.noise_multiplier={_up(noise):g} in place of a target all {training.steps} steps fit"]
+    return [f"All {training.steps} steps fit with train.privacy.noise_multiplier={_up(noise):g} in place of a target"]
 
 
 def _up(value: float) -> float:
     """To four digits, and not below the value."""
     unit = 10.0 ** (math.floor(math.log10(value)) - 3)
     return math.ceil(value / unit) * unit
-
-
-def _down(value: float) -> float:
-    """To three digits, and not above the value."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 2) if value else 1.0
-    return math.floor(value / unit) * unit

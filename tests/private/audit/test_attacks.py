@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from infra.errors import RecipeError
-from tasks.fit.batches import Examples
 from tasks.private.audit.answers import Answers
-from tasks.private.audit.attacks import Places, confidences, shadow_attack, single_model_attacks
+from tasks.private.audit.attacks import Places, shadow_attack, single_model_attacks
 from tasks.private.audit.lira import Floats
 
 
@@ -36,10 +33,3 @@ def test_a_handful_of_rows_tells_nothing() -> None:
     few = Answers(np.arange(9.0), np.zeros((9, 2)))
 
     assert single_model_attacks(few, few, seed=0) == []
-
-
-def test_shadow_models_need_classes() -> None:
-    examples = Examples(targets=lambda rows: np.ones(len(rows), np.float32), inputs=lambda _: {}, rows=3)
-
-    with pytest.raises(RecipeError, match="--shadows: found a model that tells no class of a row"):
-        confidences(Answers(np.ones(3), np.zeros((3, 0))), examples)

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from infra.errors import RecipeError
 from tasks.lessons.config import TrainOptions
 from tasks.private.audit.canaries import canaries
 from tests.train.conftest import people, tabular
@@ -74,9 +72,3 @@ def test_each_canary_is_a_person_of_its_own() -> None:
 
     assert not set(made["household"].to_pylist()) & {"h1", "h2"}
     assert len(made["household"].unique()) == 30
-
-
-def test_rows_whose_loss_hangs_on_others_have_no_canaries() -> None:
-    rows = with_identity(pa.table({"text": ["a", "b"], "answer": ["c", "d"]}))
-    with pytest.raises(RecipeError, match=r"train\.task: found text_retrieval; allowed: tabular_classification"):
-        canaries(rows, TrainOptions(task="text_retrieval"), 20, np.random.default_rng(0))

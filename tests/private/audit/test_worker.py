@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from infra.errors import RecipeError
 from tasks.data.references import DatasetRef
 from tasks.dp import trainer as trainer_module
-from tasks.lessons.config import TrainOptions
 from tasks.private.audit.config import AuditOptions
-from tasks.private.audit.planting import plant
 from tasks.private.audit.report import AuditReport, load_report
 from tasks.private.audit.spec import AuditSpec
 from tasks.private.audit.worker import run
@@ -85,11 +81,3 @@ def test_shadow_models_attack_one_that_learned_from_about_half_of_the_rows(datas
     assert attack.attack == "likelihood ratio, 4 shadow models"
     assert attack.members + attack.others == 100
     assert 30 <= attack.members <= 70
-
-
-def test_pairs_of_rows_can_not_be_audited(encoder: Path, tmp_path: Path) -> None:
-    rows = pa.table({"text": ["a b", "c d", "a c", "b d"] * 5, "label": ["x", "y"] * 10})
-    texts = make_dataset(rows, tmp_path / "texts", test_rows=0)
-    options = TrainOptions.model_validate({"task": "text_classification", "few_shot": {"enabled": True}})
-    with pytest.raises(RecipeError, match=r"train\.few_shot: found .* one example of each row"):
-        plant(options, texts, encoder, 20, np.random.default_rng(0))

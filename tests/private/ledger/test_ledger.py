@@ -156,22 +156,22 @@ def test_the_refusal_names_epochs_and_noise_that_fit(place: Place) -> None:
     with pytest.raises(BudgetError) as refused:
         reserve(place, run)
     found = re.search(
-        r"noise_multiplier=1.5\) ([\d.]+) epochs fit; or with .*noise_multiplier=([\d.]+) in", str(refused.value)
+        r"noise_multiplier=1.5\) (\d+) epochs fit. All 100 steps fit .*noise_multiplier=([\d.]+) in", str(refused.value)
     )
     assert found
-    epochs, noise = float(found[1]), float(found[2])
+    epochs, noise = int(found[1]), float(found[2])
     assert 0 < epochs < 10 and noise > 1.5
     reserve(place, replace(run, mechanisms=(PrivateTraining(0.1, 100, noise),)))
     release(place, run)
-    reserve(place, replace(run, mechanisms=(PrivateTraining(0.1, round(epochs / 0.1), 1.5),)))
+    reserve(place, replace(run, mechanisms=(PrivateTraining(0.1, epochs * 10, 1.5),)))
     release(place, run)
     with pytest.raises(BudgetError):
-        reserve(place, replace(run, mechanisms=(PrivateTraining(0.1, round(1.05 * epochs / 0.1), 1.5),)))
+        reserve(place, replace(run, mechanisms=(PrivateTraining(0.1, (epochs + 1) * 10, 1.5),)))
 
 
 def test_a_budget_below_the_first_step(place: Place) -> None:
     set_budget(place, "data", [A], Terms(0.01, 1e-6))
-    with pytest.raises(BudgetError, match=r"Not one step|all 100 steps fit"):
+    with pytest.raises(BudgetError, match=r"No epoch|All 100 steps fit"):
         reserve(place, spending("one", PrivateTraining(1.0, 100, 1.0)))
     reserve(place, spending("two", Guarantee(0.01)))
     set_budget(place, "data", [A], Terms(0.001, 1e-6))

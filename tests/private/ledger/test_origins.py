@@ -17,7 +17,7 @@ from tasks.ingest.ingest import ingest
 from tasks.ingest.sources.sources import resolve
 from tasks.private.ledger.origins import listed, origins_of, origins_of_source
 
-ROWS = "text,label\n" + "".join(f"text {n},{'ab'[n % 2]}\n" for n in range(20))
+ROWS = "text,label\n" + "".join(f"<b>text {n}</b>,{'ab'[n % 2]}\n" for n in range(20))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_a_source_grew_by_has_the_origin_of_its_beginning(tmp_path: Path, d
     (folder / "1.csv").write_text(ROWS)
     growing = options(folder, incremental="files", format="csv")
     first = read(growing, datasets / "x-raw")
-    (folder / "2.csv").write_text(ROWS.replace("text ", "more "))
+    (folder / "2.csv").write_text(ROWS.replace("<b>text ", "more "))
     grown = read(growing, datasets / "x-raw", find_previous(growing, datasets / "x-raw"))
     assert grown.digest != first.digest
     assert digests(grown, datasets) == digests(first, datasets)
@@ -81,7 +81,7 @@ def test_what_a_source_grew_by_has_the_origin_of_its_beginning(tmp_path: Path, d
 
 def test_a_union_has_the_origins_of_all(file: Path, tmp_path: Path, datasets: Path) -> None:
     other = tmp_path / "more.csv"
-    other.write_text(ROWS.replace("text ", "more "))
+    other.write_text(ROWS.replace("<b>text ", "more "))
     sources = [SourceOptions(name="one", path=str(file)), SourceOptions(name="two", path=str(other))]
     both = read(IngestOptions(sources=sources, contract=[*options(file).contract], test_share=0.5), datasets / "x-raw")
     single = [read(options(one), datasets / f"{one.stem}-raw") for one in (file, other)]
