@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +16,9 @@ from infra.errors import DataError
 def bounded(rows: pa.Table, user: str, most: int, seed: int) -> pa.Table:
     """The table with at most so many rows of each person, in its order.
 
-    Which of a person's rows stay hangs on the seed and on their `row_id`, a hash of content, alone: so one person
-    more or less changes nothing in which rows of others are learned from.
+    Which of a person's rows stay hangs on the seed and on what they hold, alone: so one person more or less changes
+    nothing in which rows of others are learned from. A `row_id` would not do, for a row's number in its source is in
+    it. Rows that hold the same are one as good as the other.
 
     Args:
         user: column that says whose a row is.
@@ -31,7 +34,8 @@ def bounded(rows: pa.Table, user: str, most: int, seed: int) -> pa.Table:
             action="Drop them by a cleaning rule, such as drop_missing.",
         )
     persons = pc.rank(rows[user], tiebreaker="dense").to_numpy()
-    draws = np.array([_draw(name, seed) for name in rows["row_id"].to_pylist()], dtype="S16")
+    content = rows.drop_columns(["row_id"]).to_pylist()
+    draws = np.array([_draw(row, seed) for row in content], dtype="S32")
     order = np.lexsort((draws, persons))
     grouped = persons[order]
     starts = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])
@@ -44,5 +48,5 @@ def count_persons(rows: pa.Table, user: str) -> int:
     return int(pc.count_distinct(rows[user]).as_py())
 
 
-def _draw(row: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed} {row}".encode()).digest()[:16]
+def _draw(row: Mapping[str, Any], seed: int) -> str:
+    return hashlib.sha256(f"{seed} {sorted(row.items())!r}".encode()).hexdigest()[:32]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from flows import spending
 from flows.recipe import Recipe, load_recipe
 from flows.spending import check_plain_allowed, paid, spending_on, trained
 from infra.errors import BudgetError, DataError, TrainingError
+from infra.settings.home import HomeSettings
 from tasks.data.references import DatasetRef, ModelRef
 from tasks.dp.accounting.mechanisms import Guarantee
 from tasks.dp.accounting.spent import epsilon
@@ -140,7 +140,7 @@ def test_work_of_another_home_is_other_work(
 ) -> None:
     run = spending_on(dataset, "x", [Guarantee(1.0)], 1e-6, 100, "key").run
     (tmp_path / "other").symlink_to(home)  # the same data, and yet another home
-    monkeypatch.setattr(spending.HomeSettings, "root", property(lambda self: tmp_path / "other"))
+    monkeypatch.setattr(HomeSettings, "root", property(lambda self: tmp_path / "other"))
     assert spending_on(dataset, "x", [Guarantee(1.0)], 1e-6, 100, "key").run != run
 
 
