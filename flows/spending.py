@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.recipe import Recipe
@@ -19,7 +19,15 @@ from tasks.dp.record import BEGAN, load_record
 from tasks.lessons.privacy import planned
 from tasks.lessons.start import StartRef
 from tasks.private.ledger.database import here
-from tasks.private.ledger.ledger import Spending, check_plain, commit, release, reserve
+from tasks.private.ledger.ledger import (
+    Spending,
+    are_public,
+    check_plain,
+    commit,
+    release,
+    reserve,
+    reserve_all,
+)
 from tasks.private.ledger.origins import origins_of
 from tasks.step import step_key
 from tasks.train.steps import train
@@ -32,22 +40,50 @@ def trained(recipe: Recipe, dataset: DatasetRef, start: StartRef | None, stages:
         BudgetError: too little is left of the data's budget, or it has one and the training is not private.
         LeptonError: whatever else ended it.
     """
-    key = step_key(train, recipe.name, recipe.train, dataset, start)[:16]
     call = ("train", train, recipe.name, recipe.train, dataset, start)
-    what = f"training of {recipe.name}"
     if not recipe.train.privacy.is_on or recipe.train.privacy.seeded_noise:  # whose noise anybody can take off again
-        check_plain_allowed(dataset, what, key)
+        check_plain_allowed(dataset, _named(recipe), _key(recipe, dataset, start))
         return stages.run(*call)
-    plan = planned(recipe.train, dataset)
-    spending = spending_on(dataset, what, [plan.mechanism], plan.delta, plan.persons, key)
-    home = HomeSettings()
-    package, began = home.packages / key, home.training / key / BEGAN
-    with paid(spending, tree_digest(package) if package.exists() else "", began.exists):
+    work = _private_work(recipe, dataset, start)
+    with paid(work.spending, work.proof, work.began.exists):
         model = stages.run(*call)
         record = load_record(Path(model.path))
     if record:  # else the reservation stands
-        commit(here(), replace(spending, mechanisms=(record.mechanism,)), model.digest)
+        commit(here(), replace(work.spending, mechanisms=record.mechanisms), model.digest)
     return model
+
+
+@contextmanager
+def all_paid(recipes: Sequence[Recipe], dataset: DatasetRef, start: StartRef | None, what: str) -> Iterator[None]:
+    """Reserve private trainings that the block does by `trained`; if it fails, give back those that have not begun.
+
+    Args:
+        recipes: of the trainings.
+        dataset: that all learn from.
+        start: what all begin from, if it is named.
+        what: all of them in words.
+
+    Raises:
+        BudgetError: too little is left of a budget for all of them together, or the data has none.
+    """
+    works = [_private_work(recipe, dataset, start) for recipe in recipes]
+    reserve_all(here(), [(work.spending, work.proof) for work in works], what)
+    try:
+        yield
+    except BaseException:
+        for work in works:
+            if not work.began.exists():
+                release(here(), work.spending)
+        raise
+
+
+def is_public(dataset: DatasetRef) -> bool:
+    """Whether all files that a data set version comes from are declared public.
+
+    Raises:
+        DataError: the version's lineage is not known to its beginning.
+    """
+    return are_public(here(), origins_of(dataset, HomeSettings().datasets))
 
 
 def spending_on(
@@ -107,6 +143,34 @@ def check_plain_allowed(dataset: DatasetRef, what: str, key: str) -> None:
     """
     if here().is_there():
         check_plain(here(), _run(key), what, origins_of(dataset, HomeSettings().datasets))
+
+
+@dataclass(frozen=True)
+class _PrivateWork:
+    """A private training as the ledger knows it; its package once it has ended, and the file that says it began."""
+
+    spending: Spending
+    package: Path
+    began: Path
+
+    @property
+    def proof(self) -> str:
+        """Digest of what is there of it."""
+        return tree_digest(self.package) if self.package.exists() else ""
+
+
+def _private_work(recipe: Recipe, dataset: DatasetRef, start: StartRef | None) -> _PrivateWork:
+    key, plan, home = _key(recipe, dataset, start), planned(recipe.train, dataset), HomeSettings()
+    spending = spending_on(dataset, _named(recipe), plan.mechanisms, plan.delta, plan.persons, key)
+    return _PrivateWork(spending, home.packages / key, home.training / key / BEGAN)
+
+
+def _key(recipe: Recipe, dataset: DatasetRef, start: StartRef | None) -> str:
+    return step_key(train, recipe.name, recipe.train, dataset, start)[:16]
+
+
+def _named(recipe: Recipe) -> str:
+    return f"training of {recipe.name}"
 
 
 def _run(key: str) -> str:

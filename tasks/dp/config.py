@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -24,6 +25,20 @@ class AdaptiveClipOptions(Options):
         allow_inf_nan=False,
         description="Standard deviation of the noise on how many gradients were unclipped; 0: batch_size / 20.",
     )
+
+
+class BoundsOptions(Options):
+    """Where a number column's values lie, as one knows without the data."""
+
+    column: str = Field(min_length=1, description="Number column.")
+    low: float = Field(allow_inf_nan=False, description="Least value; what is below counts as it.")
+    high: float = Field(allow_inf_nan=False, description="Greatest value; what is above counts as it.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.low < self.high and math.isfinite(self.high - self.low)):
+            raise ValueError(f"bounds of {self.column}: found {self.low:g} to {self.high:g}; give the lower one first")
+        return self
 
 
 class PrivacyOptions(Options):
@@ -57,11 +72,19 @@ class PrivacyOptions(Options):
     )
     user: str = Field(default="", description="Column that says whose a row is, for the unit user.")
     rows_per_user: int = Field(default=1, ge=1, description="Rows of one person that are learned from, at most.")
-    preprocessing: Literal["undeclared", "public"] = Field(
+    preprocessing: Literal["undeclared", "public", "spent"] = Field(
         default="undeclared",
         description="`public` declares that what is made of the data before training gives nothing away: cleaning, "
-        "labels, categories, bins, scales, tables of users and items, and the model of start_from.",
+        "labels, categories, bins, scales, tables of users and items, and the model of start_from. `spent`, of a "
+        "tabular model: categories, bins and scales come from noisy statistics, and only cleaning is declared so.",
     )
+    preprocessing_share: float = Field(
+        default=0.1, gt=0, lt=1, description="Share of target_epsilon that preprocessing may spend, if it is spent for."
+    )
+    bounds: list[BoundsOptions] = Field(
+        default=[], description="Of every number column, where its values lie, if preprocessing is spent for."
+    )
+    classes: list[str] = Field(default=[], description="All labels that there may be, if preprocessing is spent for.")
     seeded_noise: bool = Field(
         default=False, description="Noise and samples from the seed, for tests: the model is not private, and says so."
     )
@@ -76,7 +99,7 @@ class PrivacyOptions(Options):
         if self.target_epsilon and self.noise_multiplier:
             raise ValueError("target_epsilon, noise_multiplier: found both; each follows from the other, give one")
         if not self.is_on:
-            others = [name for name in type(self).model_fields if getattr(self, name) != type(self)._default(name)]
+            others = [name for name in type(self).model_fields if self._is_given(name)]
             if others:
                 raise ValueError(
                     f"target_epsilon: found 0 with {', '.join(others)}; give an epsilon above 0, or leave them out: "
@@ -86,8 +109,10 @@ class PrivacyOptions(Options):
         if self.preprocessing == "undeclared":
             raise ValueError(
                 "preprocessing: found undeclared; labels, categories, bins and the like are read from the rows and "
-                "are in the model, which no noise covers: set it to public if these are known to everybody anyway"
+                "are in the model, which no noise covers: set it to public if these are known to everybody anyway, or "
+                "of a tabular model to spent"
             )
+        self._check_preprocessing()
         if (self.unit == "user") != bool(self.user):
             raise ValueError(
                 f"user: found {self.user!r} with unit {self.unit}; the unit user needs its column, no other"
@@ -95,6 +120,25 @@ class PrivacyOptions(Options):
         if self.unit == "example" and self.rows_per_user > 1:
             raise ValueError(f"rows_per_user: found {self.rows_per_user} with unit example; set unit to user")
         return self
+
+    def _check_preprocessing(self) -> None:
+        if self.preprocessing != "spent":
+            others = [name for name in ("preprocessing_share", "bounds", "classes") if self._is_given(name)]
+            if others:
+                raise ValueError(f"preprocessing: found public with {', '.join(others)}; set it to spent")
+            return
+        if not self.target_epsilon:
+            raise ValueError("preprocessing: found spent without target_epsilon, of which it has a share; give one")
+        if self.seeded_noise:
+            raise ValueError("seeded_noise: found with preprocessing spent, whose noise has no seed; leave one out")
+        if len(set(self.classes)) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ValueError(
+                f"classes: found {self.classes} with preprocessing spent; name all labels that there may be, each "
+                "once, from what you know without the data"
+            )
+
+    def _is_given(self, name: str) -> bool:
+        return bool(getattr(self, name) != self._default(name))
 
     @classmethod
     def _default(cls, name: str) -> object:

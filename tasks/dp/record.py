@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from infra.errors import SourceError
-from tasks.dp.accounting.mechanisms import PrivateTraining
+from tasks.dp.accounting.mechanisms import Mechanism, PrivateTraining
 from tasks.dp.config import PrivacyOptions
 
 if TYPE_CHECKING:
@@ -18,24 +18,30 @@ if TYPE_CHECKING:
 
 PRIVACY = "privacy.json"
 BEGAN = "private-steps-began"
-"""A file of a training's work folder: from its first step on, what was reserved of a budget is spent."""
+"""A file of a training's work folder: from its first look at rows on, what was reserved of a budget is spent."""
+DECLARED = (
+    "preprocessing: cleaning, labels, categories, bins, scales and tables of users and items are public by declaration"
+)
+CLEANED = "cleaning: what a rule does to a row because of other rows is public by declaration"
+"""In place of the sentence before, where preprocessing is spent for."""
 NOT_COVERED = (
-    "preprocessing: cleaning, labels, categories, bins, scales and tables of users and items are public by declaration",
     "the number of rows, from which delta, sampling rate and steps follow",
     "the choice of options, if trainings were compared to make it",
     "the test split and rows held back: figures, curves and examples of them are exact",
     "curves of loss and clipped share, which are exact",
     "rounding of the noise to floating-point numbers",
 )
-"""What the guarantee does not speak of, whatever the options."""
+"""What the guarantee does not speak of either, whatever the options."""
 
 
 class PrivacyRecord(BaseModel):
     """What ran.
 
     Attributes:
-        epsilon, epsilon_rdp: of all steps that ran, at `delta`: by privacy loss distributions, and by Rényi divergence.
+        epsilon, epsilon_rdp: of all that ran, at `delta`: by privacy loss distributions, and by Rényi divergence.
         mechanism: the steps that ran, as the accountants were told.
+        preprocessing: the noisy statistics that features were made of before, if they were spent for.
+        spent_on_preprocessing: epsilon of these by themselves, at `delta`.
         target_epsilon: what it was not to exceed; 0: the noise was given.
         neighbours: the data sets that epsilon says can hardly be told apart.
         clip: norms to which gradients were clipped at the end, one for each part that is clipped by itself.
@@ -63,6 +69,13 @@ class PrivacyRecord(BaseModel):
     not_covered: tuple[str, ...]
     seeded_noise: bool
     dataset_digest: str
+    preprocessing: tuple[Mechanism, ...] = ()
+    spent_on_preprocessing: float = 0.0
+
+    @property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """All that ran."""
+        return (*self.preprocessing, self.mechanism)
 
 
 def record_of(
@@ -71,7 +84,7 @@ def record_of(
     """The record of a training that took the steps `ran` of its plan, and clipped to `clip` at the end."""
     from tasks.dp.accounting.spent import epsilon
 
-    spent, is_user = epsilon(ran, plan.delta), options.unit == "user"
+    spent, is_user = epsilon((*plan.preprocessing, ran), plan.delta), options.unit == "user"
     return PrivacyRecord(
         epsilon=spent.pld,
         epsilon_rdp=spent.rdp,
@@ -87,9 +100,11 @@ def record_of(
         clipping=options.clipping,
         clip=tuple(float(norm) for norm in clip),
         adaptive_quantile=options.adaptive.quantile,
-        not_covered=NOT_COVERED,
+        not_covered=(CLEANED if plan.preprocessing else DECLARED, *NOT_COVERED),
         seeded_noise=options.seeded_noise,
         dataset_digest=dataset_digest,
+        preprocessing=plan.preprocessing,
+        spent_on_preprocessing=epsilon(plan.preprocessing, plan.delta).pld,
     )
 
 

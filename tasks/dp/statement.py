@@ -6,7 +6,7 @@ from tasks.dp.record import PrivacyRecord
 
 
 def statement(record: PrivacyRecord) -> tuple[str, ...]:
-    """Sentences: the guarantee, the mechanism, the sampling, and what is not covered."""
+    """Sentences: the guarantee, the mechanisms, the sampling, and what is not covered."""
     guarantee = f"({record.epsilon:.4g}, {record.delta:.3g})-differential privacy"
     if record.seeded_noise:
         first = (
@@ -15,7 +15,10 @@ def statement(record: PrivacyRecord) -> tuple[str, ...]:
         )
     else:
         first = f"Trained with {guarantee}; by Rényi divergence epsilon is {record.epsilon_rdp:.4g}."
-    return (first, _neighbours(record), _delta(record), _mechanism(record), _sampling(record), _not_covered(record))
+    return (
+        *(first, _neighbours(record), _delta(record), *_preprocessing(record)),
+        *(_mechanism(record), _sampling(record), _not_covered(record)),
+    )
 
 
 def _neighbours(record: PrivacyRecord) -> str:
@@ -30,6 +33,17 @@ def _neighbours(record: PrivacyRecord) -> str:
 def _delta(record: PrivacyRecord) -> str:
     n, units = record.persons, "rows" if record.unit == "example" else "persons"
     return f"Delta is {record.delta * n:.2g} times 1/n; n, {n:,} {units}, is itself taken as known."
+
+
+def _preprocessing(record: PrivacyRecord) -> tuple[str, ...]:
+    if not record.preprocessing:
+        return ()
+    said = (
+        f"Preprocessing: categories, bins and scales come from {len(record.preprocessing)} statistics with Laplace "
+        f"noise. By themselves they spend epsilon {record.spent_on_preprocessing:.4g}; the epsilon told is that of "
+        "these and of all steps together. Classes and the bounds of numbers were declared, not read from the rows."
+    )
+    return (said,)
 
 
 def _mechanism(record: PrivacyRecord) -> str:

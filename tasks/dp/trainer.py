@@ -114,8 +114,8 @@ class PrivateTrainer:
         return replace(self.private.mechanism, steps=self.done)
 
     def spent(self, coarseness: float = 1.0) -> Spent:
-        """What they have spent."""
-        return epsilon(self.ran, self.private.delta, coarseness)
+        """What they have spent, and preprocessing before them."""
+        return epsilon((*self.private.preprocessing, self.ran), self.private.delta, coarseness)
 
     def record(self, dataset_digest: str) -> PrivacyRecord:
         """What the package tells of it."""

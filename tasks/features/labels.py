@@ -32,6 +32,23 @@ def fit_labels(column: pa.ChunkedArray, name: str = "label") -> tuple[str, ...]:
     return labels
 
 
+def declared_labels(column: pa.ChunkedArray, declared: Sequence[str], name: str = "label") -> tuple[str, ...]:
+    """The declared labels, sorted, whether rows have them or not.
+
+    Raises:
+        DataError: rows have others, or none.
+    """
+    others = sorted(set(texts(column)) - set(declared))
+    if others:
+        raise DataError(
+            f"column {name} of the train split",
+            found=", ".join(repr(label) for label in others[:5]) + (" and others" if len(others) > 5 else ""),
+            allowed=f"the declared classes {', '.join(declared)}",
+            action="Declare all classes in train.privacy.classes, or drop rows of others by a cleaning rule.",
+        )
+    return tuple(sorted(declared))
+
+
 def encode_labels(column: pa.ChunkedArray, labels: Sequence[str]) -> NDArray[np.int32]:
     """The place of each value in `labels`; UNKNOWN where it has none."""
     places = {label: place for place, label in enumerate(labels)}

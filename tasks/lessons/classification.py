@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from infra.errors import RecipeError
 from tasks.features.columns import texts
-from tasks.features.labels import encode_labels, fit_labels
-from tasks.features.tabular import fit_tabular
+from tasks.features.labels import declared_labels, encode_labels, fit_labels
+from tasks.features.tabular import TabularFeatures, fit_tabular
 from tasks.features.text import text_features
 from tasks.fit.batches import Examples
 from tasks.fit.consistency import consistent
 from tasks.fit.losses import build_loss
 from tasks.fit.quality import accuracy
 from tasks.lessons.config import TrainOptions
-from tasks.lessons.lesson import Lesson
+from tasks.lessons.lesson import Lesson, Release
 from tasks.lessons.start import carry_all, carry_head, start_features
 from tasks.lessons.texts import learning_encoder, lengths, padded
 from tasks.model.network import Network
@@ -58,12 +59,17 @@ def lesson_of_texts(options: TrainOptions, rows: pa.Table, weights: Path) -> Les
     )
 
 
-def lesson_of_columns(options: TrainOptions, rows: pa.Table, start: Path | None = None) -> Lesson:
-    """The class of a row of numbers and categories, by dense layers."""
-    labels = fit_labels(rows["label"])
-    features = fit_tabular(rows, options.numeric, options.categorical, options.rare_rows)
-    if start is not None:
-        features = start_features(start, features)
+def lesson_of_columns(
+    options: TrainOptions, rows: pa.Table, start: Path | None = None, release: Release | None = None
+) -> Lesson:
+    """The class of a row of numbers and categories, by dense layers.
+
+    Raises:
+        DataError: there are fewer than two classes, or others than were declared.
+    """
+    declared = options.privacy.classes
+    labels = declared_labels(rows["label"], declared) if declared else fit_labels(rows["label"])
+    features = _tabular_features(options, rows, start, release)
 
     def examples(table: pa.Table) -> Examples:
         arrays, classes = features.encode(table), encode_labels(table["label"], labels)
@@ -83,3 +89,19 @@ def lesson_of_columns(options: TrainOptions, rows: pa.Table, start: Path | None 
         return network
 
     return Lesson(features, labels, examples, build_loss(options.task, options.loss), build, accuracy)
+
+
+def _tabular_features(
+    options: TrainOptions, rows: pa.Table, start: Path | None, release: Release | None
+) -> TabularFeatures:
+    if start is None and options.privacy.preprocessing == "spent":
+        if release is None:
+            raise RecipeError(
+                "train.privacy.preprocessing",
+                found="spent, and nothing to keep what is spent for",
+                allowed="public, but where a recipe's model is trained",
+                action="Set it to public.",
+            )
+        return release(rows)
+    fitted = fit_tabular(rows, options.numeric, options.categorical, options.rare_rows)
+    return start_features(start, fitted) if start is not None else fitted

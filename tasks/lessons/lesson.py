@@ -10,12 +10,16 @@ import pyarrow as pa
 
 from tasks.features.files import Features
 from tasks.features.heads import Head
+from tasks.features.tabular import TabularFeatures
 
 if TYPE_CHECKING:
     from tasks.fit.batches import Examples
     from tasks.fit.losses import Loss
     from tasks.fit.quality import Quality
     from tasks.model.network import Network
+
+Release = Callable[[pa.Table], TabularFeatures]
+"""What gives the features of rows where they are spent for."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tasks.data.version import open_version, read_rows
 from tasks.dp.persons import bounded, count_persons
 from tasks.features.weights import check_weight_column, row_weights, weighed_rows
 from tasks.lessons.config import TrainOptions
-from tasks.lessons.lesson import Lesson
+from tasks.lessons.lesson import Lesson, Release
 
 if TYPE_CHECKING:
     from tasks.fit.batches import Examples
@@ -63,8 +63,11 @@ def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
     return read_rows(dataset, "train", list(dict.fromkeys([*IDENTITY_COLUMNS, *columns])))
 
 
-def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Material:
+def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None, release: Release | None = None) -> Material:
     """The lesson that `options` describe, fitted on the rows of the train split that are not for validation.
+
+    Args:
+        release: where preprocessing is spent for, gives the features.
 
     Raises:
         DataError: there is too little to learn from, or nothing to measure on.
@@ -87,7 +90,7 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Mate
             allowed="a share of the keys in which there are rows",
             action="Give more rows, or raise it; at 0 nothing is held back or measured.",
         )
-    lesson = _lesson(options, learned, weights)
+    lesson = _lesson(options, learned, weights, release)
     return Material(
         lesson=lesson,
         learned=_examples(lesson, options, learned),
@@ -119,7 +122,7 @@ def _examples(lesson: Lesson, options: TrainOptions, rows: pa.Table) -> Examples
     return replace(examples, weights=row_weights(rows, options.weight)) if options.weight else examples
 
 
-def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Lesson:
+def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None, release: Release | None) -> Lesson:
     match options.task:
         case "text_classification":
             if options.few_shot.enabled:
@@ -140,7 +143,7 @@ def _lesson(options: TrainOptions, rows: pa.Table, weights: Path | None) -> Less
         case "tabular_classification":
             from tasks.lessons.classification import lesson_of_columns
 
-            return lesson_of_columns(options, rows, weights)
+            return lesson_of_columns(options, rows, weights, release)
         case "rating_prediction":
             from tasks.lessons.ratings import lesson_of_ratings
 

@@ -31,13 +31,27 @@ def planned(options: TrainOptions, dataset: Reference) -> PrivatePlan:
         RecipeError: delta is not below 1/n.
         DataError: columns are missing, or rows don't say whose they are.
     """
-    from tasks.dp.plan import plan_training
     from tasks.lessons.material import learned_rows, person_count, read_train_rows
 
     learned = learned_rows(options, read_train_rows(options, dataset))
-    return plan_training(
-        options.privacy, options.batch_size, options.epochs, learned.num_rows, person_count(options, learned)
-    )
+    return plan_of(options, learned.num_rows, person_count(options, learned))
+
+
+def plan_of(options: TrainOptions, rows: int, persons: int) -> PrivatePlan:
+    """What a private training on so many rows is to run, with the preprocessing that is spent for.
+
+    Raises:
+        RecipeError: delta is not below 1/n.
+        BudgetError: no noise keeps the target.
+    """
+    from tasks.dp.plan import delta_of, plan_training, spent_on_features
+    from tasks.dp.statistics.preprocessing import cost
+
+    privacy, settled = options.privacy, (options.batch_size, options.epochs, rows, persons)
+    if privacy.preprocessing != "spent":
+        return plan_training(privacy, *settled)
+    share = spent_on_features(privacy, delta_of(privacy, persons))
+    return plan_training(privacy, *settled, cost(len(options.numeric), len(options.categorical), *share))
 
 
 def check_start(start: Path | None, dataset_digest: str) -> None:
@@ -94,3 +108,26 @@ def _conflicts(options: TrainOptions) -> Iterator[tuple[str, object, str]]:
     if options.speed.precision != "float32" or options.speed.xla == "on":
         name, found = ("xla", "on") if options.speed.xla == "on" else ("precision", options.speed.precision)
         yield f"speed.{name}", found, "private steps are computed in float32 without XLA; leave it out"
+    if options.privacy.preprocessing == "spent":
+        yield from _spent_conflicts(options)
+
+
+def _spent_conflicts(options: TrainOptions) -> Iterator[tuple[str, object, str]]:
+    """The same of preprocessing that is spent for."""
+    if options.task != "tabular_classification":
+        yield (
+            "privacy.preprocessing",
+            f"spent and {options.task}",
+            "noisy statistics make features of tabular_classification alone; set it to public, if it is so",
+        )
+    bounded, numeric = [bounds.column for bounds in options.privacy.bounds], ", ".join(options.numeric) or "none"
+    if sorted(set(bounded)) != sorted(options.numeric) or len(set(bounded)) < len(bounded):
+        yield (
+            "privacy.bounds",
+            f"those of {', '.join(bounded) or 'no column'}",
+            f"preprocessing spent needs them once for each column of train.numeric: {numeric}",
+        )
+    if options.rare_rows > 1:
+        yield "rare_rows", options.rare_rows, "preprocessing spent leaves rare categories out by itself; leave it at 1"
+    if options.start_from:
+        yield "start_from", options.start_from, "a model brings its own features; set preprocessing to public"

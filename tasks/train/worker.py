@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +56,13 @@ def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
 
     from tasks.fit.loop import Trainer
     from tasks.lessons.material import prepare, read_train_rows
+    from tasks.lessons.released import released
 
     tf.keras.utils.set_random_seed(spec.options.seed)
     is_private = spec.options.privacy.is_on
     strategy = tf.distribute.get_strategy() if is_private else join(spec)
-    material = prepare(spec.options, read_train_rows(spec.options, spec.dataset), spec.weights)
+    release = partial(released, spec.options, work=spec.work, identity=spec.identity)
+    material = prepare(spec.options, read_train_rows(spec.options, spec.dataset), spec.weights, release)
     began = time.perf_counter()
     with strategy.scope():
         network, checkpoints = material.lesson.build(), _checkpoints(spec, heart)
@@ -97,13 +100,12 @@ def _checkpoints(spec: TrainSpec, heart: Heart) -> Checkpoints:
 
 
 def _private_trainer(spec: TrainSpec, material: Material, network: Network) -> PrivateTrainer:
-    from tasks.dp.plan import plan_training
     from tasks.dp.trainer import PrivateTrainer
-    from tasks.lessons.privacy import check_start
+    from tasks.lessons.privacy import check_start, plan_of
 
     check_start(spec.weights, spec.dataset_digest)
     options, learned = spec.options, material.learned
-    private = plan_training(options.privacy, options.batch_size, options.epochs, len(learned), material.persons)
+    private = plan_of(options, len(learned), material.persons)
     validation = _validation(spec, material)
     return PrivateTrainer(network, material.lesson.loss, learned, _plan(spec), private, options.privacy, validation)
 

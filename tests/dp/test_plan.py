@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 from infra.errors import RecipeError
+from tasks.dp.accounting.mechanisms import Guarantee, Mechanism
 from tasks.dp.accounting.spent import epsilon
 from tasks.dp.config import PrivacyOptions
-from tasks.dp.plan import PrivatePlan, automatic_delta, plan_training
+from tasks.dp.plan import PrivatePlan, automatic_delta, plan_training, spent_on_features
 
 
-def plan(batch: int = 100, epochs: int = 3, rows: int = 1000, persons: int = 0, **options: object) -> PrivatePlan:
+def plan(
+    batch: int = 100,
+    epochs: int = 3,
+    rows: int = 1000,
+    persons: int = 0,
+    preprocessing_mechanisms: tuple[Mechanism, ...] = (),
+    **options: object,
+) -> PrivatePlan:
     privacy = PrivacyOptions.model_validate({"preprocessing": "public", **options})
-    return plan_training(privacy, batch, epochs, rows, persons or rows)
+    return plan_training(privacy, batch, epochs, rows, persons or rows, preprocessing_mechanisms)
 
 
 def test_rate_steps_and_delta_by_hand() -> None:
@@ -49,6 +58,25 @@ def test_a_person_with_several_rows_spends_more() -> None:
     assert (alone.mechanism.group_size, several.mechanism.group_size) == (1, 3)
     assert several.delta == alone.delta == pytest.approx(1 / (500 * math.log(500)))
     assert epsilon(several.mechanism, 1e-4).rdp > 2 * epsilon(alone.mechanism, 1e-4).rdp
+
+
+def test_what_preprocessing_spends_is_left_for_it() -> None:
+    whole: dict[str, Any] = {"batch": 1000, "target_epsilon": 0.5}
+    spent = {**whole, "preprocessing": "spent", "classes": ["a", "b"]}
+    before = (Guarantee(0.05, 1e-6), Guarantee(0.05))
+    made = plan(**spent, preprocessing_mechanisms=before)
+    assert made.mechanisms == (*before, made.mechanism)
+    assert 0.499 < epsilon(made.mechanisms, made.delta).pld <= 0.5
+    assert made.mechanism.noise_multiplier > plan(**whole).mechanism.noise_multiplier
+    with pytest.raises(RecipeError, match="preprocessing: found spent with 0 statistics"):
+        plan(**spent)
+    with pytest.raises(RecipeError, match="preprocessing: found public with 2 statistics"):
+        plan(target_epsilon=2.0, preprocessing_mechanisms=before)
+
+
+def test_what_preprocessing_may_spend_by_hand() -> None:
+    options = PrivacyOptions(target_epsilon=2, preprocessing="public")
+    assert list(spent_on_features(options, 1e-4)) == pytest.approx([0.2, 1e-6])
 
 
 @pytest.mark.parametrize("delta", [1e-3, 0.5])

@@ -77,6 +77,7 @@ def test_a_resumed_training_equals_an_undisturbed_one_bit_for_bit(tmp_path: Path
     assert resumed.record("d") == undisturbed.record("d")
 
 
+@pytest.mark.slow
 def test_without_a_seed_no_two_trainings_are_alike() -> None:
     first, second = (private_trainer(seeded_noise=False) for _ in range(2))
     for each in (first, second):
@@ -115,6 +116,7 @@ def test_rows_that_are_no_numbers_are_counted_and_do_not_stop_it() -> None:
     assert all(np.isfinite(weight).all() for weight in made.model.get_weights())
 
 
+@pytest.mark.slow
 def test_a_rate_so_low_that_samples_are_empty() -> None:
     made = private_trainer(batch_size=1)
     assert np.isfinite(made.fit())

@@ -13,8 +13,8 @@ from tests.flows.audit_summary import summary
 
 
 def test_options_out_of_bounds_are_named_as_the_command_has_them() -> None:
-    with pytest.raises(RecipeError, match=r"--shadows: found 3; allowed: .*multiple of 2"):
-        checked_options(shadows=3)
+    with pytest.raises(RecipeError, match=r"--shadows: found 6; allowed: .*multiple of 4"):
+        checked_options(shadows=6)
     with pytest.raises(RecipeError, match=r"--confidence: found 1\.5; allowed: .*less than 1"):
         checked_options(confidence=1.5)
     assert checked_options(shadow_rows=500) == AuditOptions(shadow_rows=500)

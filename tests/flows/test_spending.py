@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.recipe import Recipe, load_recipe
-from flows.spending import check_plain_allowed, paid, spending_on, trained
+from flows.spending import all_paid, check_plain_allowed, is_public, paid, spending_on, trained
 from infra.errors import BudgetError, DataError, TrainingError
 from infra.settings.home import HomeSettings
 from tasks.data.references import DatasetRef, ModelRef
@@ -90,6 +91,25 @@ def test_what_ran_is_charged_once(dataset: DatasetRef, home: Path) -> None:
     assert budget().spent() == epsilon(plan.mechanism, plan.delta).pld <= 2.0
 
 
+def test_preprocessing_is_charged_with_the_steps(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("age,label\n" + "".join(f"{20 + n % 50},{'ab'[n % 2]}\n" for n in range(200)))
+    ingested = [f"ingest.path={file}", "ingest.sample=", "ingest.contract=[{name: label}, {name: age, type: integer}]"]
+    learned = ["train.numeric=[age]", "train.categorical=[]", "train.batch_size=500"]
+    private = ["train.epochs=3", "train.privacy.target_epsilon=2", "train.privacy.preprocessing=spent"]
+    spent = ["train.privacy.bounds=[{column: age, low: 0, high: 100}]"]
+    asked = load_recipe("income", [*ingested, *learned, *private, *spent, "train.privacy.classes=[a, b]"])
+    version = ingest(asked.ingest, resolve(asked.ingest), home / "datasets" / "x-raw")
+    set_budget(here(), "data", origins_of(version, home / "datasets"), Terms(2.0))
+    stages: Any = Training(home)
+    trained(asked, version, None, stages)
+    (charge,) = budget().charges
+    plan = planned(asked.train, version)
+    assert len(plan.preprocessing) == 1
+    assert (charge.state, charge.mechanisms) == ("committed", plan.mechanisms)
+    assert 1.99 < budget().spent() <= 2.0
+
+
 def test_a_package_that_is_lost_is_paid_for_again(dataset: DatasetRef, home: Path) -> None:
     set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(2.0))
     model, again = train(Training(home), dataset, **PRIVATE), Training(home)
@@ -155,3 +175,66 @@ def test_work_without_a_key_is_new_each_time(dataset: DatasetRef, home: Path) ->
     look()
     with pytest.raises(BudgetError, match="so far 2"):
         look()
+
+
+CURVE = [{"noise_multiplier": noise, "preprocessing": "public"} for noise in (2.0, 3.0, 4.0)]
+
+
+def all_paid_of_curve(dataset: DatasetRef) -> AbstractContextManager[None]:
+    return all_paid([recipe(**one) for one in CURVE], dataset, None, "a curve")
+
+
+def test_several_trainings_are_paid_for_before_the_first(dataset: DatasetRef, home: Path) -> None:
+    set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(20.0))
+    with all_paid_of_curve(dataset):
+        assert [charge.state for charge in budget().charges] == ["reserved"] * 3
+        for one in CURVE:
+            train(Training(home), dataset, **one)
+    assert [charge.state for charge in budget().charges] == ["committed"] * 3
+    assert budget().mechanisms == tuple(planned(recipe(**one).train, dataset).mechanism for one in CURVE)
+    with all_paid_of_curve(dataset):
+        assert len(budget().charges) == 3  # models that are there cost nothing again
+
+
+def test_several_trainings_that_are_too_much_together_are_refused_together(dataset: DatasetRef, home: Path) -> None:
+    plan = planned(recipe(**CURVE[0]).train, dataset)  # which alone would fit
+    alone = epsilon(plan.mechanism, plan.delta).pld
+    set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(alone))
+    with (
+        pytest.raises(BudgetError, match=r"found a curve, with which \d.* would be spent \(so far 0\)"),
+        all_paid_of_curve(dataset),
+    ):
+        pytest.fail("it began")
+    assert not budget().charges
+    train(Training(home), dataset, **CURVE[0])
+
+
+def test_of_several_trainings_those_that_did_not_begin_are_given_back(dataset: DatasetRef, home: Path) -> None:
+    def two_of_three() -> None:
+        with all_paid_of_curve(dataset):
+            train(Training(home), dataset, **CURVE[0])
+            train(Training(home, began=True, fails=True), dataset, **CURVE[1])
+
+    set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(20.0))
+    with pytest.raises(TrainingError):
+        two_of_three()
+    charges = transact(here(), lambda connection: Books(connection).all_charges())
+    assert [charge.state for _, charge in reversed(charges)] == ["committed", "reserved", "released"]
+
+
+def test_public_is_what_comes_from_public_files_alone(dataset: DatasetRef, home: Path) -> None:
+    assert not is_public(dataset)
+    with (
+        pytest.raises(BudgetError, match=f"lepton privacy budget set {dataset.digest[:16]} --epsilon"),
+        all_paid_of_curve(dataset),
+    ):
+        pytest.fail("it began")
+    set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(0.0, public=True))
+    assert is_public(dataset)
+    with all_paid_of_curve(dataset):
+        assert len(budget().charges) == 3
+
+
+def test_data_with_a_budget_is_not_public(dataset: DatasetRef, home: Path) -> None:
+    set_budget(here(), "data", origins_of(dataset, home / "datasets"), Terms(2.0))
+    assert not is_public(dataset)

@@ -18,6 +18,8 @@ from tests.packages import make_dataset
 from tests.train.conftest import people, tabular
 
 ON = {"noise_multiplier": 2.0, "preprocessing": "public"}
+BOUNDS = [{"column": "age", "low": 0, "high": 100}]
+SPENT = {"target_epsilon": 3, "preprocessing": "spent", "bounds": BOUNDS, "classes": ["no", "yes"]}
 TEXT, HEADS = {"task": "text_classification"}, [{"column": "label", "kind": "classification"}]
 
 
@@ -43,6 +45,25 @@ def test_what_mixes_rows_or_is_not_accounted_is_refused(options: dict[str, Any],
     TrainOptions.model_validate(options)
     with pytest.raises(ValidationError, match=words):
         TrainOptions.model_validate({**options, "privacy": ON})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (TEXT, "privacy.preprocessing: found spent and text_classification with privacy; noisy statistics make"),
+        ({"categorical": ["job"]}, "privacy.bounds: found those of age .* each column of train.numeric: none"),
+        ({"numeric": ["age", "pay"]}, "privacy.bounds: found those of age .* train.numeric: age, pay"),
+        ({"numeric": ["age", "age"]}, "privacy.bounds: found those of age .* train.numeric: age, age"),
+        ({"numeric": ["age", "age"], "privacy": {"bounds": BOUNDS * 2}}, "privacy.bounds: found those of age, age"),
+        ({"numeric": ["age"], "rare_rows": 5}, "rare_rows: found 5 with privacy; preprocessing spent leaves rare"),
+        ({"numeric": ["age"], "start_from": "models:/x/1"}, "start_from: found models:/x/1 with privacy; a model"),
+    ],
+)
+def test_what_preprocessing_can_not_be_spent_for_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        TrainOptions.model_validate(
+            {"task": "tabular_classification", **options, "privacy": SPENT | options.get("privacy", {})}
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ def test_a_wavelet_is_a_wave_below_a_gaussian_of_mean_zero() -> None:
     size, angles = 64, 8
     for number, transform in enumerate(morlet_bank(size, size, scale=1, angles=angles)):
         turn = np.pi * number / angles
-        up, aside = (np.fft.fftfreq(size, 1 / size)[axis] for axis in (slice(None), slice(None)))
-        along = aside * np.cos(turn) + up[:, None] * np.sin(turn)
-        across = up[:, None] * np.cos(turn) - aside * np.sin(turn)
+        places = np.fft.fftfreq(size, 1 / size)  # 0, 1, ... 31, -32, ... -1
+        along = places * np.cos(turn) + places[:, None] * np.sin(turn)
+        across = places[:, None] * np.cos(turn) - places * np.sin(turn)
         envelope = np.exp(-0.5 * (along**2 + (across / 2) ** 2) / (2 * WIDTH) ** 2)
         envelope *= 1 / (2 * np.pi * (2 * WIDTH) ** 2 * 2)  # whose sum is 1
         wave = envelope * np.exp(1j * FREQUENCY / 2 * along)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from infra.settings.home import checkout
 from tasks.data.references import DatasetRef
 from tasks.dp.accounting.spent import epsilon
 from tasks.dp.record import load_record
+from tasks.features.files import load_features
+from tasks.features.tabular import TabularFeatures
 from tasks.fit.checkpoints import Checkpoints
 from tasks.lessons.config import TrainOptions
 from tasks.lessons.privacy import planned
@@ -26,10 +29,12 @@ from tasks.train.team.heart import Heart
 from tasks.train.worker import _train
 from tests.packages import make_dataset
 from tests.train.conftest import Launch, people, tabular
-from tests.train.one_process import spec_of
+from tests.train.one_process import lose_last_checkpoint, spec_of
 from tests.train.test_launcher import wait_for
 
 SEEDED = {"noise_multiplier": 1.0, "preprocessing": "public", "seeded_noise": True}
+BOUNDS = [{"column": "age", "low": 0, "high": 100}]
+SPENT = {"target_epsilon": 0.5, "preprocessing": "spent", "bounds": BOUNDS, "classes": ["yes", "no"]}
 
 
 def private(**options: Any) -> Any:
@@ -109,6 +114,26 @@ def questions() -> pa.Table:
 
 OF_PERSONS = {**SEEDED, "unit": "user", "user": "user", "rows_per_user": 3, "clipping": "per_layer"}
 HEADS = [{"column": "label", "kind": "classification"}]
+
+
+def test_features_that_are_spent_for_are_drawn_once_and_paid(dataset: DatasetRef, tmp_path: Path) -> None:
+    options = private(privacy=SPENT, batch_size=64, checkpoint_steps=1)
+    spec, plan = spec_of(options, dataset, None, tmp_path), planned(options, dataset)
+
+    _train(spec, Heart())
+
+    first, record = load_features(tmp_path / "package"), load_record(tmp_path / "package")
+    assert isinstance(first, TabularFeatures) and record is not None
+    assert len(plan.preprocessing) == 2 and record.mechanisms == plan.mechanisms
+    assert record.epsilon == epsilon(plan.mechanisms, plan.delta).pld <= 0.5
+    assert 0 < record.spent_on_preprocessing <= 0.05  # less than the share, by what delta lets it be
+    assert load(tmp_path / "package").predict(people(4)).num_rows == 4
+
+    shutil.rmtree(tmp_path / "package")
+    lose_last_checkpoint(tmp_path)
+    _train(spec, Heart())
+
+    assert load_features(tmp_path / "package") == first and load_record(tmp_path / "package") == record
 
 
 @pytest.mark.parametrize(

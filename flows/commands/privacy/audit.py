@@ -21,7 +21,8 @@ def run(
         int, typer.Option(min=20, max=100_000, help="Rows that are put among the others by coins.")
     ] = 1000,
     shadows: Annotated[
-        int, typer.Option(min=0, max=256, help="Shadow models of the likelihood-ratio attack, an even number; 0: none.")
+        int,
+        typer.Option(min=0, max=256, help="Shadow models of the likelihood-ratio attack, a multiple of 4; 0: none."),
     ] = 0,
     shadow_rows: Annotated[int, typer.Option(min=100, help="Rows that these are drawn from, at most.")] = 10_000,
     confidence: Annotated[float, typer.Option(help="Share of audits of a sound training that must not fail.")] = 0.95,

@@ -55,7 +55,13 @@ def fit_private(
         numeric=tuple(_fit_numeric(name, floats(column(rows, name)), numeric[name], noise) for name in numeric),
         categorical=tuple(_fit_category(name, column(rows, name), share, cap) for name in categorical),
     )
-    return PrivateFeatures(features, (noise.spent,) * len(numeric) + (share,) * len(categorical))
+    return PrivateFeatures(features, cost(len(numeric), len(categorical), epsilon, delta))
+
+
+def cost(numeric: int, categorical: int, epsilon: float, delta: float) -> tuple[Mechanism, ...]:
+    """What `fit_private` spends on so many columns, known before it looks at a row."""
+    each = epsilon / max(1, numeric + categorical)
+    return (laplace(each).spent,) * numeric + (Guarantee(each, delta / max(1, categorical)),) * categorical
 
 
 def _fit_numeric(name: str, values: NDArray[np.float64], bounds: Bounds, noise: Noise) -> NumericColumn:

@@ -17,7 +17,7 @@ class AuditOptions(Options):
         default=0,
         ge=0,
         le=256,
-        multiple_of=2,
+        multiple_of=4,
         description="Models for the likelihood-ratio attack, each of half of the rows, beside one that they attack; "
         "0: no such attack.",
     )

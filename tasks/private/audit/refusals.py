@@ -29,6 +29,13 @@ def check_auditable(options: AuditOptions, train: TrainOptions) -> None:
             allowed=", ".join(WITH_CANARIES),
             action="Audit a model that learns from each row by itself: here a row's loss hangs on others.",
         )
+    if train.privacy.preprocessing == "spent":
+        raise RecipeError(
+            "train.privacy.preprocessing",
+            found="spent",
+            allowed="public: an audit's canaries are categories that a noisy count would leave out",
+            action="Audit the same recipe with preprocessing public, and without train.privacy.bounds and classes.",
+        )
     if train.few_shot.enabled:
         raise RecipeError(
             "train.few_shot",

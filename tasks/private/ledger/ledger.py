@@ -56,20 +56,32 @@ def reserve(place: Place, spending: Spending, proof: str = "") -> None:
         BudgetError: an origin has no budget, or too little is left of one.
         RecipeError: delta is not below 1/rows.
     """
-    _warm(place, spending)
+    reserve_all(place, [(spending, proof)], spending.what)
+
+
+def reserve_all(place: Place, wanted: Sequence[tuple[Spending, str]], what: str) -> None:
+    """Set aside what several runs are to spend, or nothing at all if that is more than is left.
+
+    Args:
+        place: of the ledger.
+        wanted: each run with its proof, as `reserve` takes them.
+        what: all of them in words.
+
+    Raises:
+        BudgetError: an origin has no budget, or too little is left of one for all runs together.
+        RecipeError: delta is not below 1/rows.
+    """
+    _warm(place, [spending for spending, _ in wanted])
 
     def act(connection: Connection) -> None:
         books = Books(connection)
-        for budget in _known(books, spending):
-            before = books.last_charge(budget.id, spending.run)
-            if before in budget.charges and before.state == "reserved" and before.mechanisms == spending.mechanisms:
-                continue
-            if before and before.state == "committed" and before.proof == proof:
-                continue
-            settled = _with_delta(books, budget, spending)
-            if not settled.allows(spending.mechanisms):
-                raise overspend(settled, spending.mechanisms, spending.what)
-            books.charge(budget.id, _next(spending, before))
+        for number, charges in _due(books, wanted).items():
+            budget = books.budget(number)
+            mechanisms = [mechanism for charge in charges for mechanism in charge.mechanisms]
+            if not budget.allows(mechanisms):
+                raise overspend(budget, mechanisms, what)
+            for charge in charges:
+                books.charge(number, charge)
 
     transact(place, act)
 
@@ -134,12 +146,37 @@ def check_plain(place: Place, run: str, what: str, origins: Sequence[Origin]) ->
     transact(place, act)
 
 
-def _warm(place: Place, spending: Spending) -> None:
+def are_public(place: Place, origins: Sequence[Origin]) -> bool:
+    """Whether every origin is declared public."""
+    if not place.is_there():
+        return False
+    budgets = transact(place, lambda connection: Books(connection).budgets(origin.digest for origin in origins))
+    public = {digest for budget in budgets if budget.public for digest in budget.origins}
+    return all(origin.digest in public for origin in origins)
+
+
+def _due(books: Books, wanted: Sequence[tuple[Spending, str]]) -> dict[int, list[Charge]]:
+    """What is not paid for yet, by the number of the budget that is to be charged; the budgets have a delta then."""
+    due: dict[int, list[Charge]] = {}
+    for spending, proof in wanted:
+        for budget in _known(books, spending):
+            before = books.last_charge(budget.id, spending.run)
+            if before in budget.charges and before.state == "reserved" and before.mechanisms == spending.mechanisms:
+                continue
+            if before and before.state == "committed" and before.proof == proof:
+                continue
+            settled = _with_delta(books, budget, spending)
+            due.setdefault(settled.id, []).append(_next(spending, before))
+    return due
+
+
+def _warm(place: Place, spendings: Sequence[Spending]) -> None:
     """Compute once outside of the transaction what is computed again in it, and then found: others wait meanwhile."""
-    known = transact(place, lambda connection: _known(Books(connection), spending))
+    first, mechanisms = spendings[0], [mechanism for spending in spendings for mechanism in spending.mechanisms]
+    known = transact(place, lambda connection: _known(Books(connection), first))
     for budget in known:
         if not budget.public:
-            replace(budget, delta=budget.delta or spending.delta).spent(spending.mechanisms)
+            replace(budget, delta=budget.delta or first.delta).spent(mechanisms)
 
 
 def _known(books: Books, spending: Spending) -> list[Budget]:

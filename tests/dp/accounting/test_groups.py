@@ -16,7 +16,10 @@ from tasks.dp.accounting.mechanisms import Gaussian, PrivateTraining
 from tasks.dp.accounting.spent import epsilon
 
 
-@pytest.mark.parametrize(("rate", "noise"), [(0.01, 1.0), (0.3, 0.7), (0.5, 5.0)])
+@pytest.mark.parametrize(
+    ("rate", "noise"),
+    [pytest.param(0.01, 1.0, marks=pytest.mark.slow), pytest.param(0.3, 0.7, marks=pytest.mark.slow), (0.5, 5.0)],
+)
 def test_a_person_of_one_row_is_a_row(rate: float, noise: float) -> None:
     ours = group_loss(group(rate, noise, 1), 1e-3)
     theirs = privacy_loss_distribution.from_gaussian_mechanism(
@@ -40,7 +43,7 @@ def test_all_rows_in_every_step_move_the_sum_by_their_number() -> None:
     assert epsilon(person, 1e-5).pld == pytest.approx(epsilon(Gaussian(2.0), 1e-5).pld, rel=1e-3)
 
 
-@pytest.mark.parametrize("size", [2, 5])
+@pytest.mark.parametrize("size", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_between_one_row_and_all_rows_at_once(size: int) -> None:
     rate, steps, noise = 0.02, 50, 2.0
     person = epsilon(PrivateTraining(rate, steps, noise, group_size=size), 1e-5)

@@ -17,10 +17,10 @@ from tasks.dp.accounting.spent import epsilon
     [
         (1.0, 0.0, 1, ()),
         (0.2, 0.0, 1, ()),
-        (5.0, 0.0, 1, ()),
+        pytest.param(5.0, 0.0, 1, (), marks=pytest.mark.slow),
         (1.0, 20.0, 1, ()),
-        (3.0, 0.0, 2, ()),
-        (2.0, 0.0, 1, (Laplace(1.0),)),
+        pytest.param(3.0, 0.0, 2, (), marks=pytest.mark.slow),
+        pytest.param(2.0, 0.0, 1, (Laplace(1.0),), marks=pytest.mark.slow),
     ],
 )
 def test_enough_noise_and_no_more(target: float, count_noise: float, group: int, before: tuple[Mechanism, ...]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.dp.accounting.mechanisms import Guarantee
 from tasks.dp.statistics.bounds import Bounds
-from tasks.dp.statistics.preprocessing import fit_private
+from tasks.dp.statistics.preprocessing import cost, fit_private
 from tasks.features.tabular import fit_tabular
 
 BOUNDS = {"age": Bounds(0, 100), "gain": Bounds(0, 100_000)}
@@ -36,6 +36,7 @@ def test_near_what_is_learned_without_noise() -> None:
 def test_the_cost_is_the_budget() -> None:
     found = fit_private(rows(100), BOUNDS, ["town"], epsilon=3.0, delta=1e-6)
     assert found.spent == (Guarantee(1.0), Guarantee(1.0), Guarantee(1.0, 1e-6))
+    assert cost(2, 1, epsilon=3.0, delta=1e-6) == found.spent
     assert fit_private(rows(100), BOUNDS, [], epsilon=3.0, delta=0.0).spent == (Guarantee(1.5),) * 2
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tasks.data.references import DatasetRef
 from tasks.dp import trainer as trainer_module
+from tasks.lessons.config import TrainOptions
 from tasks.private.audit.config import AuditOptions
 from tasks.private.audit.report import AuditReport, load_report
 from tasks.private.audit.spec import AuditSpec
@@ -81,3 +83,45 @@ def test_shadow_models_attack_one_that_learned_from_about_half_of_the_rows(datas
     assert attack.attack == "likelihood ratio, 4 shadow models"
     assert attack.members + attack.others == 100
     assert 30 <= attack.members <= 70
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        (
+            {"task": "rating_prediction", "embedding_size": 4},
+            pa.table({"user": list("uvwx") * 15, "item": [1, 2, 3] * 20, "rating": [1.0, 5.0, 3.0, 4.0, 2.0] * 12}),
+        ),
+        (
+            {"task": "text_classification", "encoder": {"max_tokens": 8}},
+            pa.table({"text": ["a b", "c d", "b a", "d c"] * 15, "label": ["x", "y", "x", "y"] * 15}),
+        ),
+        (
+            {
+                "task": "text_heads",
+                "encoder": {"max_tokens": 8},
+                "heads": [{"column": "label", "kind": "classification"}, {"column": "tags", "kind": "tagging"}],
+            },
+            pa.table({"text": ["a b", "c d"] * 30, "label": ["x", "y"] * 30, "tags": ["O B-q", "B-q O"] * 30}),
+        ),
+    ],
+    ids=["ratings", "texts", "heads"],
+)
+def test_other_tasks_are_audited_too(options: dict[str, Any], rows: pa.Table, encoder: Path, tmp_path: Path) -> None:
+    how = {"batch_size": 20, "epochs": 2, "privacy": PRIVACY | {"delta": 1e-3}}
+    spec = AuditSpec(
+        options=AuditOptions(canaries=40),
+        train=TrainOptions.model_validate({**how, **options}),
+        dataset=make_dataset(rows, tmp_path / "dataset", test_rows=12),
+        weights=encoder if options["task"].startswith("text") else None,
+        package=None,
+        into=tmp_path,
+        began=tmp_path / "began",
+    )
+    found = run(spec)
+
+    assert found.passed
+    assert (found.rows, found.canaries) == (48, 40)
+    assert found.attacks[0].others == 12
+    assert spec.began.exists()

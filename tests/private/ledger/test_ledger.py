@@ -14,7 +14,7 @@ from tasks.dp.accounting.spent import epsilon
 from tasks.private.ledger.books import Books
 from tasks.private.ledger.budget import Budget
 from tasks.private.ledger.database import Place, transact
-from tasks.private.ledger.ledger import check_plain, commit, release, reserve
+from tasks.private.ledger.ledger import are_public, check_plain, commit, release, reserve, reserve_all
 from tasks.private.ledger.office import Terms, set_budget
 from tests.private.ledger.conftest import A, B, C, spending
 
@@ -209,3 +209,35 @@ def test_a_ledger_that_was_never_made_is_not_made_by_plain_work(place: Place) ->
     if not place.url:
         check_plain(place, "run", "training of x", [A])
         assert not place.file.exists()
+
+
+def test_several_runs_are_reserved_together_or_not_at_all(place: Place) -> None:
+    set_budget(place, "data", [A], Terms(2.5, 1e-6))
+    set_budget(place, "more", [B], Terms(1.5, 1e-6))
+    three = [(spending(run), "") for run in ("one", "two", "three")]
+    with pytest.raises(BudgetError, match=r"budget data: found a curve, with which 3.* \(so far 0\)"):
+        reserve_all(place, three, "a curve")
+    with pytest.raises(BudgetError, match=r"budget more: found a curve, with which 2"):
+        reserve_all(place, [(spending(run, origins=(A, B)), "") for run in ("x", "y")], "a curve")
+    assert states(place) == []
+    reserve_all(place, three[:2], "a curve")
+    reserve_all(place, three[:2], "a curve")  # after a kill
+    assert states(place) == ["reserved", "reserved"]
+    assert spent(place) == pytest.approx([2.0, 0.0], abs=1e-3)
+
+
+def test_of_several_runs_what_is_paid_for_is_not_paid_again(place: Place) -> None:
+    set_budget(place, "data", [A], Terms(2.0, 1e-6))
+    reserve(place, spending("one"))
+    commit(place, spending("one"), "model")
+    reserve_all(place, [(spending("one"), "model"), (spending("two"), "")], "a curve")
+    assert states(place) == ["reserved", "committed"]
+    with pytest.raises(BudgetError, match="a curve, with which 3"):
+        reserve_all(place, [(spending("one"), "another"), (spending("two"), "")], "a curve")
+
+
+def test_only_origins_that_are_all_public_are_public(place: Place) -> None:
+    assert not are_public(place, [A])
+    set_budget(place, "open", [A], Terms(0.0, public=True))
+    set_budget(place, "closed", [B], Terms(1.0))
+    assert [are_public(place, of) for of in ([A], [B], [A, B], [A, C])] == [True, False, False, False]

@@ -1,0 +1,1 @@
+"""Utility against epsilon: what trainings measured, and its picture."""
