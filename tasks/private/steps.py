@@ -87,7 +87,7 @@ def record_curve(name: str, curve: UtilityCurve) -> CurveRef:
     picture = base64.b64encode((folder / PICTURE).read_bytes()).decode()  # whole, since Prefect's page keeps no files
     create_markdown_artifact(
         f"![{', '.join(curve.metrics)} by epsilon](data:image/png;base64,{picture})",
-        key=f"{name}-curve",
+        key=f"{name}-privacy-curve",
         description="Utility against epsilon",
     )
     return CurveRef(path=str(folder), digest=tree_digest(folder), run_id=run_id)
