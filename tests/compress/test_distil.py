@@ -143,6 +143,7 @@ def test_a_student_comes_near_to_its_teacher(encoder: Path, begin: Callable[[Pat
     assert all(map(np.array_equal, student.network.exported.get_weights(), before)), "it is a copy that learns"
 
 
+@pytest.mark.slow
 def test_layers_are_learned_too_and_nothing_of_the_teacher_stays(tmp_path: Path) -> None:
     """A teacher of two layers and twice the size; one map to its size is learned beside, and dropped."""
     write_encoder(tmp_path / "small", num_hidden_layers=1)
@@ -167,6 +168,7 @@ def test_layers_are_learned_too_and_nothing_of_the_teacher_stays(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_a_student_that_other_methods_made_learns_layers(tmp_path: Path) -> None:
     """Fewer layers, and in each fewer heads, so that attention is compared over all of them; zeros stay."""
     write_encoder(tmp_path, hidden_size=16, num_attention_heads=4)

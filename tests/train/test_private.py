@@ -95,6 +95,7 @@ train(private(epochs=12, batch_size=1), dataset_path={dataset.path!r}, dataset_d
     assert (before == after).all()
 
 
+@pytest.mark.slow
 def test_with_other_options_its_checkpoints_are_refused(launch: Launch, dataset: DatasetRef, tmp_path: Path) -> None:
     Checkpoints(tmp_path / "work", "of another training").save(5, {})
     with pytest.raises(RecipeError, match=r"train\.privacy: found checkpoints in .* with other options"):
