@@ -127,7 +127,7 @@ def _paid_for(case: _Case, options: AuditOptions, start: StartRef | None, stages
     """
     arguments = (case.name, options, case.train, case.dataset, case.model, start)
     key, what = step_key(audit_step, *arguments)[:16], f"audit of {case.name}"
-    if not case.train.privacy.is_on or case.train.privacy.seeded_noise:
+    if not case.train.privacy.has_secret_noise:
         check_plain_allowed(case.dataset, what, key)
         return stages.run("audit", audit_step, *arguments)
     cost = costs(options, case.train, case.dataset)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from flows.local_run import serving
+from flows.local_run import ended, serving
 from flows.models import SCHEME, version_words
 from flows.recipe import load_recipe
 from infra.errors import GateFailed, RecipeError
@@ -47,12 +47,7 @@ def audit_here(subject: str, options: AuditOptions, overrides: Sequence[str]) ->
 
         call: Any = audit
         state = call(subject, options, list(overrides), return_state=True)
-    result = state.result(raise_on_failure=False)
-    if isinstance(result, Refuted):
-        return result.summary, result
-    if isinstance(result, BaseException):
-        raise result
-    return result, None
+    return ended(state, Refuted)
 
 
 def name_of(subject: str, overrides: Sequence[str]) -> str:

@@ -28,21 +28,21 @@ def find_origins(words: str) -> tuple[Origin, ...]:
     """
     if words in recipe_names() or words.endswith((".yaml", ".yml")):
         return _of_recipe(words)
+    return origins_of(find_dataset(words), HomeSettings().datasets)
+
+
+def find_dataset(words: str) -> DatasetRef:
+    """A version by its path, by the beginning of its digest in this home, or as what a model learned from.
+
+    Raises:
+        NotFoundError: there is none, or several digests begin so.
+    """
     if words.startswith(SCHEME):
         from flows.compressing.root import find_root
         from infra.stores.tracking import connect
 
         connect()
-        return origins_of(find_root(words).dataset, HomeSettings().datasets)
-    return origins_of(find_dataset(words), HomeSettings().datasets)
-
-
-def find_dataset(words: str) -> DatasetRef:
-    """A version by its path, or by the beginning of its digest in this home.
-
-    Raises:
-        NotFoundError: there is none, or several digests begin so.
-    """
+        return find_root(words).dataset
     if (Path(words) / MANIFEST).exists():
         return _reference(Path(words))
     folders = HomeSettings().datasets.glob(f"*/{words[:16]}*/{MANIFEST}") if len(words) >= _SHORTEST else []

@@ -40,6 +40,20 @@ def serving(name: str) -> Iterator[None]:
         yield
 
 
+def ended(state: Any, *short: type[Any]) -> tuple[Any, Any]:
+    """A flow's summary, and the failure that has one if it ended short of what was asked: an error of those classes.
+
+    Raises:
+        LeptonError: whatever else ended it.
+    """
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, short):
+        return result.summary, result
+    if isinstance(result, BaseException):
+        raise result
+    return result, None
+
+
 def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
     """The summary, and the gate's failure if it failed.
 
@@ -51,12 +65,7 @@ def run_here(recipe: Recipe) -> tuple[Summary, GateFailed | None]:
 
         call: Any = pipeline
         state = call(recipe, return_state=True)
-    result = state.result(raise_on_failure=False)
-    if isinstance(result, ShortOfGate):
-        return result.summary, result
-    if isinstance(result, BaseException):
-        raise result
-    return result, None
+    return ended(state, ShortOfGate)
 
 
 def search_here(name: str, **asked: Any) -> tuple[CompressSummary, LeptonError | None]:
@@ -75,9 +84,4 @@ def search_here(name: str, **asked: Any) -> tuple[CompressSummary, LeptonError |
 
         call: Any = compress
         state = call(**asked, return_state=True)
-    result = state.result(raise_on_failure=False)
-    if isinstance(result, PickShortOfGate | TargetNotMet):
-        return result.summary, result
-    if isinstance(result, BaseException):
-        raise result
-    return result, None
+    return ended(state, PickShortOfGate, TargetNotMet)

@@ -9,7 +9,6 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from flows.data_words import find_dataset
-from flows.models import SCHEME
 from flows.recipe import load_recipe, recipe_names
 from flows.spending import paid, spending_on
 from infra.disk import disk_errors
@@ -87,12 +86,6 @@ def find_version(words: str) -> DatasetRef:
     Raises:
         NotFoundError: there is none.
     """
-    if words.startswith(SCHEME):
-        from flows.compressing.root import find_root
-        from infra.stores.tracking import connect
-
-        connect()
-        return find_root(words).dataset
     if words not in recipe_names() and not words.endswith((".yaml", ".yml")):
         return find_dataset(words)
     folder = HomeSettings().datasets / load_recipe(words).name

@@ -41,7 +41,7 @@ def trained(recipe: Recipe, dataset: DatasetRef, start: StartRef | None, stages:
         LeptonError: whatever else ended it.
     """
     call = ("train", train, recipe.name, recipe.train, dataset, start)
-    if not recipe.train.privacy.is_on or recipe.train.privacy.seeded_noise:  # whose noise anybody can take off again
+    if not recipe.train.privacy.has_secret_noise:
         check_plain_allowed(dataset, _named(recipe), _key(recipe, dataset, start))
         return stages.run(*call)
     work = _private_work(recipe, dataset, start)

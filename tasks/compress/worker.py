@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import cached_property
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def compress(spec: CompressSpec) -> dict[str, float]:
     check_private(spec.package, spec.options)
     *shaping, last = spec.options.steps
     with tempfile.TemporaryDirectory(dir=spec.into.parent, prefix=".steps-") as name:
-        package, teacher = spec.package, _Teacher(spec)
+        package, teacher = spec.package, cache(partial(_taught_by, spec))
         for place, method in enumerate(shaping):
             package = _stepped(spec, method, package, teacher, Path(name) / str(place))
         if last in CONVERTING:
@@ -55,27 +56,21 @@ def compress(spec: CompressSpec) -> dict[str, float]:
     }
 
 
-class _Teacher:
-    """The model at the chain's beginning, read once it is wanted, with the rows that students learn from."""
+def _taught_by(spec: CompressSpec) -> Subject:
+    """The model at the chain's beginning, with the rows that students learn from."""
+    from tasks.compress.subject import read_subject
 
-    def __init__(self, spec: CompressSpec) -> None:
-        self.spec = spec
-
-    @cached_property
-    def subject(self) -> Subject:
-        from tasks.compress.subject import read_subject
-
-        return read_subject(self.spec.teacher, self.spec.dataset, self.spec.options.distil)
+    return read_subject(spec.teacher, spec.dataset, spec.options.distil)
 
 
-def _stepped(spec: CompressSpec, method: Method, package: Path, teacher: _Teacher, into: Path) -> Path:
+def _stepped(spec: CompressSpec, method: Method, package: Path, teacher: Callable[[], Subject], into: Path) -> Path:
     """One step from package to package, as a search takes them one by one."""
     from tasks.compress.methods import apply
     from tasks.compress.subject import read_subject, write_subject
 
     subject = read_subject(package, spec.dataset, spec.options.distil if method == "distil" else None)
     into.mkdir(exist_ok=True)
-    write_subject(apply(method, subject, teacher.subject, spec.options), method, into)
+    write_subject(apply(method, subject, teacher, spec.options), method, into)
     return into
 
 

@@ -94,6 +94,11 @@ class PrivacyOptions(Options):
         """Whether training is to be private."""
         return bool(self.target_epsilon or self.noise_multiplier)
 
+    @property
+    def has_secret_noise(self) -> bool:
+        """Whether it is to be private by noise that nobody can compute and take off again."""
+        return self.is_on and not self.seeded_noise
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.target_epsilon and self.noise_multiplier:

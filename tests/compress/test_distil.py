@@ -88,7 +88,7 @@ def make(options: TrainOptions, rows: pa.Table, weights: Path | None, seed: int,
 
 def distilled(subject: Subject, teacher: Subject, **options: Any) -> Subject:
     asked = CompressOptions.model_validate({"steps": ["distil"], "distil": {"epochs": 8, "logits": 1.0, **options}})
-    return apply("distil", subject, teacher, asked)
+    return apply("distil", subject, lambda: teacher, asked)
 
 
 def told(subject: Subject, teacher: Subject) -> dict[str, Floats]:
@@ -185,7 +185,7 @@ def test_a_student_that_other_methods_made_learns_layers(tmp_path: Path) -> None
     )
     student = teacher
     for step in steps:
-        student = apply(step, student, teacher, asked)
+        student = apply(step, student, lambda: teacher, asked)
         done = (*student.manifest.compression, step)
         student = replace(student, manifest=student.manifest.model_copy(update={"compression": done}))
 

@@ -50,7 +50,7 @@ def after(subject: Subject, *methods: Method) -> Subject:
     """The subject after methods of a chain, one by one as a worker takes them."""
     teacher = subject
     for method in methods:
-        done = apply(method, subject, teacher, OPTIONS)
+        done = apply(method, subject, lambda: teacher, OPTIONS)
         compression = (*subject.manifest.compression, method)
         subject = replace(done, manifest=subject.manifest.model_copy(update={"compression": compression}))
     return subject

@@ -224,7 +224,7 @@ def words(subject: Subject) -> Any:
 
 def test_outputs_for_train_texts_stay_and_the_table_is_smaller(make: Make, tmp_path: Path) -> None:
     subject = make(FOUR)
-    small = apply("prune_vocabulary", subject, subject, CompressOptions())
+    small = apply("prune_vocabulary", subject, lambda: subject, CompressOptions())
     texts = FOUR["text"].to_pylist()
     assert given_for(small, texts) == pytest.approx(given_for(subject, texts), abs=1e-5)
     assert isinstance(small.features, TextFeatures)

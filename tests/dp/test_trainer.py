@@ -13,19 +13,7 @@ from tasks.dp.accounting.mechanisms import PrivateTraining
 from tasks.dp.accounting.spent import epsilon
 from tasks.fit.checkpoints import Checkpoints
 from tests.dp.lines import EPOCHS, STEPS, private_trainer
-from tests.fit.lines import examples, points
-
-
-class Killed(Exception):
-    """What a test ends a training by."""
-
-
-def kill_after(step: int) -> Any:
-    def kill(report: Any) -> None:
-        if report.step == step:
-            raise Killed
-
-    return kill
+from tests.fit.lines import Killed, examples, kill_after, points
 
 
 def test_it_learns_under_little_noise_and_tells_what_it_spent() -> None:

@@ -14,6 +14,20 @@ from tasks.fit.config import OptimizerOptions
 ROWS, EPOCHS, STEPS = 50, 4, 28
 
 
+class Killed(Exception):
+    """What a test ends a training by."""
+
+
+def kill_after(step: int) -> Any:
+    """What ends a training once it has taken so many steps."""
+
+    def kill(report: Any) -> None:
+        if report.step == step:
+            raise Killed
+
+    return kill
+
+
 def points(seed: int = 0, rows: int = ROWS) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Points (rows, 2), and 1 where their sum is above 0."""
     found = np.random.default_rng(seed).normal(size=(rows, 2)).astype(np.float32)

@@ -11,19 +11,7 @@ import pytest
 
 from infra.errors import MachineError, TrainingError
 from tasks.fit.checkpoints import Checkpoints
-from tests.fit.lines import EPOCHS, ROWS, STEPS, examples, points, trainer
-
-
-class Killed(Exception):
-    """What a test ends a training by."""
-
-
-def kill_after(step: int) -> Any:
-    def kill(report: Any) -> None:
-        if report.step == step:
-            raise Killed
-
-    return kill
+from tests.fit.lines import EPOCHS, ROWS, STEPS, Killed, examples, kill_after, points, trainer
 
 
 def summed(loss: Any) -> Any:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.stores.tracking import connect
 from tasks.data.references import VersionRef
 from tasks.register.gate import Verdict, audit_check, check, with_check
 from tasks.register.steps import note_audit, version_ref
@@ -18,17 +16,6 @@ if TYPE_CHECKING:
 
 PASSED = Verdict(passed=True, checks=(check("accuracy", 0.9, 0.8, "minimum"),))
 NAME = "audit lower bound of epsilon"
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        connect()
-        import mlflow
-
-        yield mlflow.MlflowClient()
 
 
 @pytest.fixture

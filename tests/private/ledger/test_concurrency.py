@@ -102,3 +102,5 @@ def test_others_wait_for_a_slow_writer(place: Place) -> None:
         time.sleep(0.1)
         reserve(place, spending("one", Guarantee(2.0)))
         slow.result()
+    (budget,) = transact(place, lambda connection: Books(connection).budgets())
+    assert [charge.run for charge in budget.charges] == ["one"]

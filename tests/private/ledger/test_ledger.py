@@ -53,6 +53,8 @@ def test_a_run_that_would_overspend_does_not_start(place: Place) -> None:
 def test_a_target_that_is_the_whole_budget_is_no_overspend(place: Place) -> None:
     set_budget(place, "data", [A], Terms(epsilon(Gaussian(2.0), 1e-6).pld))
     reserve(place, spending("one", Gaussian(2.0)))
+    (budget,) = budgets(place)
+    assert budget.spent() == budget.epsilon
 
 
 def test_several_runs_are_composed_not_added(place: Place) -> None:
