@@ -72,7 +72,8 @@ bench: setup
 lock: setup
 	@echo "lock: requirements.lock"
 	@$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --group dev \
-		--extra fpga --extra label --extra onnx --extra postgres --extra privacy --extra s3 --extra tune \
+		--extra attacks --extra explain --extra fairness --extra fpga --extra label --extra onnx --extra postgres \
+		--extra privacy --extra s3 --extra tune \
 		pyproject.toml -o requirements.lock
 
 clean:

@@ -50,15 +50,18 @@ def confusion(truth: Sequence[str], predicted: Sequence[str], labels: Sequence[s
     """Count over the model's labels and, after them, those that only the truth has."""
     names = (*labels, *sorted(set(truth) - set(labels)))
     place = {name: number for number, name in enumerate(names)}
-    counts = np.zeros((len(names), len(names)), np.int64)
-    np.add.at(counts, ([place[name] for name in truth], [place[name] for name in predicted]), 1)
-    return Confusion(names, counts)
+    codes, told = (np.array([place[name] for name in side], np.int64) for side in (truth, predicted))
+    return counted(codes, told, names)
+
+
+def counted(codes: Places, told: Places, names: Sequence[str]) -> Confusion:
+    """Count n rows by their places in `names`, the true one and the one told."""
+    cells = np.bincount(codes * len(names) + told, minlength=len(names) ** 2)
+    return Confusion(tuple(names), cells.reshape(len(names), len(names)))
 
 
 def classification_metrics(probabilities: Numbers, truth: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
-    """Accuracy, macro-F1 over the labels in `truth`, log loss and, for two classes, the area under the ROC curve.
-
-    A label that the model does not know counts as wrong: it can't be predicted, and its probability is 0.
+    """What `class_figures` tells, of classes by their names.
 
     Args:
         probabilities: n by classes, columns in the order of `labels`.
@@ -66,13 +69,26 @@ def classification_metrics(probabilities: Numbers, truth: Sequence[str], labels:
     places = {label: place for place, label in enumerate(labels)}
     codes = np.array([places.get(label, UNKNOWN) for label in truth], np.int64)
     matrix = confusion(truth, [labels[place] for place in probabilities.argmax(axis=1)], labels)
+    return class_figures(probabilities, codes, matrix)
+
+
+def class_figures(probabilities: Numbers, codes: Places, matrix: Confusion) -> dict[str, float]:
+    """Accuracy, macro-F1 over the labels in the truth, log loss and, for two classes, the area under the ROC curve.
+
+    A label that the model does not know counts as wrong: it can't be predicted, and its probability is 0.
+
+    Args:
+        probabilities: n by classes.
+        codes: n places of the true class among them, or UNKNOWN.
+        matrix: of the same rows.
+    """
     metrics = {
         "accuracy": float(np.mean(probabilities.argmax(axis=1) == codes)),
         "macro_f1": float(np.mean([quality.f1 for quality in matrix.per_class() if quality.support])),
         "log_loss": log_loss(probabilities, codes),
         "unknown_labels": float(np.sum(codes == UNKNOWN)),
     }
-    area = roc_area(probabilities[:, 1], codes) if len(labels) == 2 else None
+    area = roc_area(probabilities[:, 1], codes) if probabilities.shape[1] == 2 else None
     return metrics if area is None else {**metrics, "auc": area}
 
 

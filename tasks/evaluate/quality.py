@@ -1,85 +1,71 @@
-"""Quality by kind of task: metrics, and the tables and pictures that show where they come from."""
+"""Tables and pictures of a model's answers, by their kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import pyarrow as pa
 
-from tasks.evaluate import metrics, pictures, ranking, tables
-from tasks.evaluate.heads import measure_heads
-from tasks.features.columns import numbers, texts
-from tasks.runtime.arrays import Arrays, Floats
-from tasks.runtime.predictor import Predictor
-
-if TYPE_CHECKING:
-    from tasks.features.interactions import InteractionFeatures
+from tasks.evaluate import pictures, tables
+from tasks.evaluate.heads import HeadAnswers, ToldClasses, ToldLabels, ToldNumbers, ToldTags
+from tasks.evaluate.metrics import ClassQuality, Confusion
+from tasks.evaluate.scored import Classes, Heads, Numbers, Ranked, Retrieved, Scored
+from tasks.features.heads import Head
 
 
-def measure_quality(
-    predictor: Predictor, rows: pa.Table, into: Path, max_classes_shown: int, read_train: Callable[[], pa.Table]
-) -> dict[str, float]:
-    """Predict all rows, compare, and write into the directory `into`.
+@dataclass(frozen=True)
+class Sheets:
+    """Where the files of one output go, and how much a picture shows."""
 
-    Args:
-        read_train: the rows of the train split, which a ranking leaves out.
+    into: Path
+    max_shown: int
+    prefix: str = ""
 
-    Raises:
-        TrainingError: the model gives something that is not a number.
-        DataError: the truth is missing.
-    """
-    if predictor.manifest.heads:
-        return measure_heads(predictor, rows, into, max_classes_shown)
-    if predictor.manifest.task == "item_ranking":
-        return _ranking(predictor, rows, into, read_train())
-    outputs = predictor.row_outputs(rows)
-    metrics.check_outputs(outputs)
-    if predictor.manifest.task == "rating_prediction":
-        return _ratings(outputs, rows, into)
-    if predictor.answers is not None:
-        return _retrieval(predictor.answers.similarities(outputs), predictor.answers.answers, rows, into)
-    return _classification(outputs, predictor.manifest.labels, rows, into, max_classes_shown)
+    def file(self, name: str) -> Path:
+        """A file of this output."""
+        return self.into / (f"{self.prefix}_{name}" if self.prefix else name)
 
 
-def _classification(
-    outputs: Floats, labels: tuple[str, ...], rows: pa.Table, into: Path, max_classes_shown: int
-) -> dict[str, float]:
-    truth = texts(rows.column("label"))
-    matrix = metrics.confusion(truth, [labels[place] for place in outputs.argmax(axis=1)], labels)
-    tables.write_qualities(matrix.per_class(), into / "per_class.csv")
-    tables.write_confusion(matrix, into / "confusion.csv")
-    pictures.draw_confusion(matrix, into / "confusion.png", max_classes_shown)
-    pictures.draw_per_class(matrix.per_class(), into / "per_class.png", max_classes_shown)
-    return metrics.classification_metrics(outputs, truth, labels)
+def draw(scored: Scored, into: Path, max_classes_shown: int) -> None:
+    """Write what shows where the metrics come from into the directory `into`."""
+    sheets = Sheets(into, max_classes_shown)
+    match scored:
+        case Heads():
+            for head in scored.heads:
+                _head(head, scored.answers[head.output], Sheets(into, max_classes_shown, head.output))
+        case Ranked():
+            pictures.draw_ranks(
+                np.array([own[0] for own in scored.ranks]), sheets.file("ranks.png"), "first right item", "users"
+            )
+        case Retrieved():
+            pictures.draw_ranks(scored.ranks, sheets.file("ranks.png"))
+        case Numbers():
+            pictures.draw_ratings(scored.told, scored.truth, sheets.file("ratings.png"))
+        case Classes():
+            _confusion(scored.answers.confusion(np.arange(len(scored.merits))), sheets)
 
 
-def _retrieval(similarities: Floats, answers: tuple[str, ...], rows: pa.Table, into: Path) -> dict[str, float]:
-    places = {answer: place for place, answer in enumerate(answers)}
-    truth = [places.get(answer, metrics.UNKNOWN) for answer in texts(rows.column("answer"))]
-    true_ranks = metrics.ranks(similarities, np.array(truth, np.int64))
-    pictures.draw_ranks(true_ranks, into / "ranks.png")
-    return metrics.retrieval_metrics(true_ranks)
+def _head(head: Head, answers: HeadAnswers, sheets: Sheets) -> None:
+    everywhere = np.arange(int(answers.known.sum()))
+    match answers:
+        case ToldClasses():
+            _confusion(answers.answers.confusion(everywhere), sheets)
+        case ToldLabels():
+            _per_class(answers.counts(everywhere), sheets, "rows")
+        case ToldTags():
+            _per_class(answers.counts(everywhere), sheets, "spans")
+        case ToldNumbers():
+            pictures.draw_ratings(answers.told, answers.truth, sheets.file("numbers.png"), head.column)
 
 
-def _ranking(predictor: Predictor, rows: pa.Table, into: Path, train: pa.Table) -> dict[str, float]:
-    features = cast("InteractionFeatures", predictor.features)
-
-    def score(arrays: Arrays) -> Floats:
-        outputs = predictor.outputs(arrays)
-        metrics.check_outputs(outputs)
-        return outputs
-
-    ranks = list(ranking.user_ranks(score, features, train, rows))
-    pictures.draw_ranks(np.array([own[0] for own in ranks]), into / "ranks.png", "first right item", "users")
-    return ranking.ranking_metrics(ranks)
+def _confusion(matrix: Confusion, sheets: Sheets) -> None:
+    tables.write_confusion(matrix, sheets.file("confusion.csv"))
+    pictures.draw_confusion(matrix, sheets.file("confusion.png"), sheets.max_shown)
+    _per_class(matrix.per_class(), sheets, "rows")
 
 
-def _ratings(outputs: Floats, rows: pa.Table, into: Path) -> dict[str, float]:
-    truth = numbers(rows.column("rating"))
-    metrics.check_truth(truth)
-    predicted = outputs.reshape(-1)
-    pictures.draw_ratings(predicted, truth, into / "ratings.png")
-    return metrics.rating_metrics(predicted, truth)
+def _per_class(qualities: Sequence[ClassQuality], sheets: Sheets, unit: str) -> None:
+    tables.write_qualities(qualities, sheets.file("per_class.csv"))
+    pictures.draw_per_class(qualities, sheets.file("per_class.png"), sheets.max_shown, unit)

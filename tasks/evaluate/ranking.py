@@ -42,7 +42,7 @@ def ranking_metrics(ranks: list[Ranks]) -> dict[str, float]:
     among the first ten, `mrr`: reciprocal rank of the first.
     """
     return {
-        "ndcg_at_10": float(np.mean([_ndcg(one) for one in ranks])),
+        "ndcg_at_10": float(np.mean([ndcg(one) for one in ranks])),
         "hit_rate_at_10": float(np.mean([one[0] <= CUT for one in ranks])),
         "mrr": float(np.mean([1.0 / one[0] for one in ranks])),
         "users": float(len(ranks)),
@@ -58,6 +58,7 @@ def _ranks(scores: NDArray[np.floating[Any]], wanted: NDArray[np.int32], seen: N
     return np.sort(np.array([*ranks, *[np.inf] * (len(wanted) - len(known))], np.float64))
 
 
-def _ndcg(ranks: Ranks) -> float:
+def ndcg(ranks: Ranks) -> float:
+    """Of one user's ranks; gains of 1, cut after the first ten."""
     ideal = (1.0 / np.log2(np.arange(2, 2 + min(CUT, len(ranks))))).sum()
     return float((1.0 / np.log2(1.0 + ranks[ranks <= CUT])).sum() / ideal)

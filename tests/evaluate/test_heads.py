@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from infra.errors import DataError, TrainingError
 from tasks.evaluate.examples import examples
-from tasks.evaluate.heads import measure_heads
+from tasks.evaluate.quality import draw
+from tasks.evaluate.scored import score
 from tasks.options import Task
 from tasks.runtime.predictor import Predictor, load
 from tests.packages import inputs, with_truth
@@ -23,6 +25,12 @@ Package = Callable[[Task], Path]
 @pytest.fixture
 def predictor(package: Package) -> Predictor:
     return load(package("text_heads"))
+
+
+def measured(predictor: Predictor, rows: pa.Table, into: Path) -> dict[str, float]:
+    scored = score(predictor, rows, pa.table)
+    draw(scored, into, 40)
+    return scored.figures(np.arange(rows.num_rows))
 
 
 def changed(rows: pa.Table, name: str, change: dict[int, Any]) -> pa.Table:
@@ -42,7 +50,7 @@ def test_errors_are_counted_by_head_and_rows_without_a_truth_are_not(predictor: 
     rows = changed(rows, "topics", {0: "never seen", 3: None})
     rows = changed(rows, "urgency", {4: None, 5: rows["urgency"][5].as_py() + 1})
 
-    figures = measure_heads(predictor, rows, tmp_path, 40)
+    figures = measured(predictor, rows, tmp_path)
 
     assert figures["accuracy"] == pytest.approx(7 / 9)
     assert figures["label_unknown_labels"] == 1
@@ -64,7 +72,7 @@ def test_spans_are_counted_as_wholes(predictor: Predictor, tmp_path: Path) -> No
     rows = pa.table({"text": rows["text"], **{name: [value] * 2 for name, value in truth.items()}})
     rows = rows.append_column("tags", pa.array([f"{told[0][0]} O", "B-hour"]))
 
-    figures = measure_heads(predictor, rows, tmp_path, 40)
+    figures = measured(predictor, rows, tmp_path)
 
     assert figures["span_recall"] == 0.0
     assert figures["tag_accuracy"] == pytest.approx(1 / 3)
@@ -87,7 +95,7 @@ def test_a_truth_that_can_not_be_compared(
     assert len(rows["text"][2].as_py().split()) > 1
 
     with pytest.raises(DataError, match=text):
-        measure_heads(predictor, changed(rows, name, values), tmp_path, 40)
+        measured(predictor, changed(rows, name, values), tmp_path)
 
 
 def test_a_model_that_gives_no_numbers_is_not_measured(predictor: Predictor, tmp_path: Path) -> None:
@@ -98,7 +106,7 @@ def test_a_model_that_gives_no_numbers_is_not_measured(predictor: Predictor, tmp
 
     broken = Predictor(predictor.manifest, predictor.features, Broken())  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match=r"model output: found NaN or infinity for 10 of 10 test rows"):
-        measure_heads(broken, true_rows(predictor), tmp_path, 40)
+        measured(broken, true_rows(predictor), tmp_path)
 
 
 def test_an_example_has_the_truth_of_every_head(predictor: Predictor) -> None:
