@@ -37,7 +37,7 @@ from tasks.private.ledger.database import here
 from tasks.private.ledger.ledger import commit
 from tasks.private.steps import audit as audit_step
 from tasks.private.steps import audit_places
-from tasks.register.steps import note_audit
+from tasks.register.steps.versions import note_audit
 from tasks.step import step_key
 
 Subject = Annotated[str, Field(description="A recipe by name or file, or a model: models:/NAME/VERSION or @ALIAS.")]

@@ -30,7 +30,7 @@ from infra.environment import configure
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, links
 from tasks.data.references import EvaluationRef
-from tasks.register.steps import settle
+from tasks.register.steps.gate import settle
 from tasks.step import progress_artifact
 
 Model = Annotated[str, Field(description="The model: models:/NAME/VERSION or models:/NAME@ALIAS.")]

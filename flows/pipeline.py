@@ -22,16 +22,9 @@ from infra.stores.tracking import connect, links
 from tasks.compress.groups import only
 from tasks.compress.steps import compress
 from tasks.evaluate.steps import evaluate
-from tasks.register.steps import (
-    Decision,
-    champion_of,
-    gate,
-    note_compression,
-    note_recipe,
-    register,
-    stands,
-    version_exists,
-)
+from tasks.register.steps.gate import Decision, champion_of, gate, stands
+from tasks.register.steps.register import register
+from tasks.register.steps.versions import note_compression, note_recipe, version_exists
 
 
 @flow(name="pipeline", flow_run_name="{recipe.name}", validate_parameters=True, persist_result=False)

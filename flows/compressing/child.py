@@ -10,7 +10,7 @@ from flows.compressing.classes import ClassLoss
 from flows.compressing.target import Figures
 from flows.terms import Terms
 from tasks.data.references import VersionRef
-from tasks.register.steps import Judgement
+from tasks.register.steps.gate import Judgement
 
 
 @dataclass(frozen=True)

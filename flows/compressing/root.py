@@ -15,7 +15,7 @@ from tasks.data.references import DatasetRef, ModelRef, Reference, VersionRef
 from tasks.data.version import open_version, reference
 from tasks.dp.record import PRIVACY
 from tasks.options import Task
-from tasks.register.steps import TERMS, version_ref
+from tasks.register.steps.versions import TERMS, version_ref
 from tasks.runtime.package import read_manifest
 
 if TYPE_CHECKING:

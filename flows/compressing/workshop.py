@@ -19,7 +19,9 @@ from tasks.compress.groups import only
 from tasks.compress.steps import compress
 from tasks.data.references import EvaluationRef, ModelRef, VersionRef
 from tasks.evaluate.steps import evaluate
-from tasks.register.steps import Prediction, ask, champion_of, judge, note_compression, register, version_exists
+from tasks.register.steps.gate import Prediction, ask, champion_of, judge
+from tasks.register.steps.register import register
+from tasks.register.steps.versions import note_compression, version_exists
 
 
 class Workshop:

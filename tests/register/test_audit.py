@@ -9,7 +9,7 @@ import pytest
 
 from tasks.data.references import VersionRef
 from tasks.register.gate import Verdict, audit_check, check, with_check
-from tasks.register.steps import note_audit, version_ref
+from tasks.register.steps.versions import note_audit, version_ref
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tasks.data.references import VersionRef
-from tasks.register.steps import note_compression, note_recipe, version_ref
+from tasks.register.steps.versions import note_compression, note_recipe, version_ref
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

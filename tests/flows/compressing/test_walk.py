@@ -12,7 +12,7 @@ from infra.errors import MachineError, RecipeError
 from infra.progress import Progress, watching
 from tasks.data.references import VersionRef
 from tasks.register.gate import Verdict
-from tasks.register.steps import Judgement
+from tasks.register.steps.gate import Judgement
 
 PLAN = Plan.model_validate(
     {

@@ -1,0 +1,1 @@
+"""What of registering, judging and promoting knows Prefect and MLflow."""
