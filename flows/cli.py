@@ -9,12 +9,17 @@ from typing import Annotated
 import typer
 
 from flows.commands.bench import bench
+from flows.commands.card import card
 from flows.commands.compress import compress
 from flows.commands.contract import contract
 from flows.commands.doctor import doctor
+from flows.commands.explain import explain
 from flows.commands.export import export
+from flows.commands.gate import gate
 from flows.commands.label import label
+from flows.commands.lineage import lineage
 from flows.commands.privacy import privacy
+from flows.commands.promotion import promotion
 from flows.commands.tune import tune
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -27,16 +32,21 @@ app = typer.Typer(
     epilog="`--debug` anywhere shows the traceback of an error. "
     "Everything is written below LEPTON_HOME (.lepton beside the code unless set). "
     "Exit codes: 10 recipe, 11 source, 12 data, 13 machine, 14 busy, 15 training, 16 gate, 17 server, 18 not found, "
-    "19 target, 20 budget, 21 role.",
+    "19 target, 20 budget, 21 role, 22 promotion conflict.",
 )
 
 app.add_typer(bench)
+app.add_typer(card)
 app.add_typer(compress)
 app.add_typer(contract)
 app.add_typer(doctor)
+app.add_typer(explain)
 app.add_typer(export)
+app.add_typer(gate)
 app.add_typer(label)
+app.add_typer(lineage)
 app.add_typer(privacy)
+app.add_typer(promotion)
 app.add_typer(tune)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")]

@@ -30,6 +30,7 @@ from infra.environment import configure
 from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, links
 from tasks.data.references import EvaluationRef
+from tasks.register.steps.card import refresh_card, show_card
 from tasks.register.steps.gate import settle
 from tasks.step import progress_artifact
 
@@ -86,6 +87,8 @@ def settled(
     alias = ""
     if child and met and child.judged.verdict.passed:
         alias = settle(child.version, child.judged, child.rival)
+        refresh_card(child.version)
+        show_card(child.version)
     own, children = summarize_children(root, parent.metrics, outcomes, bounds)
     shown = child.version if child else root.version
     return CompressSummary(

@@ -7,6 +7,9 @@ from typing import Any
 from prefect import flow, runtime
 from prefect.states import Failed
 
+from flows.background import background, without_places
+from flows.comparing import compared
+from flows.mitigating import weighed_up
 from flows.prepare import prepared
 from flows.recipe import Recipe
 from flows.spending import trained
@@ -21,7 +24,9 @@ from infra.stores.lock import home_lock
 from infra.stores.tracking import connect, links
 from tasks.compress.groups import only
 from tasks.compress.steps import compress
-from tasks.evaluate.steps import evaluate
+from tasks.evaluate.steps import evaluate, explain
+from tasks.register.evidence import Evidence
+from tasks.register.steps.card import publish_card, show_card
 from tasks.register.steps.gate import Decision, champion_of, gate, stands
 from tasks.register.steps.register import register
 from tasks.register.steps.versions import note_compression, note_recipe, version_exists
@@ -67,6 +72,7 @@ def run(recipe: Recipe) -> Summary:
     dataset = data.dataset
 
     model = trained(recipe, dataset, start, stages)
+    weighed = weighed_up(recipe, dataset, start, model, stages)
     small = stages.run("compress", compress, name, recipe.compress, model, dataset)
 
     measured = stages.run("evaluate parent", evaluate, name, recipe.evaluate, model, dataset)
@@ -76,11 +82,21 @@ def run(recipe: Recipe) -> Summary:
     child = stages.run("register child", register, name, small, small_measured, dataset, parent, valid=version_exists)
     terms = Terms.of(recipe)
     for version in (parent, child):
-        note_recipe(version, recipe.digest(), terms.model_dump_json())
+        note_recipe(version, recipe.digest(), terms.model_dump_json(), background(recipe).model_dump_json())
     chain = only(recipe.compress, recipe.compress.steps).model_dump_json(exclude_unset=True)
     note_compression(child, parent, chain, deltas(terms, measured.metrics, small_measured.metrics))
 
     rival = champion_of(name, child)
+    comparison = compared(name, recipe.evaluate, small, rival, dataset, stages)
+    why = recipe.evaluate.explain
+    explanation = stages.run("explain", explain, name, why, small, model, dataset) if why.rows else None
+    evidence = Evidence(
+        measured=small_measured,
+        parent_measured=measured,
+        comparison=comparison,
+        explanation=explanation,
+        tradeoff=weighed,
+    )
     decision: Decision = stages.run(
         "gate",
         gate,
@@ -88,11 +104,12 @@ def run(recipe: Recipe) -> Summary:
         child,
         parent,
         data.told,
-        small_measured,
-        measured,
+        evidence,
         rival,
         valid=lambda kept: stands(kept, child),
     )
+    card = publish_card(child, dataset, evidence, without_places(recipe))  # always: what the registry says may change
+    show_card(child)
     return Summary(
         recipe=name,
         run_id=str(runtime.flow_run.id),
@@ -104,5 +121,5 @@ def run(recipe: Recipe) -> Summary:
         gate=decision.verdict,
         stages=stages.done,
         prediction=decision.prediction,
-        links=links(child.name, child.version, child.run_id) | {"card": decision.card_uri},
+        links=links(child.name, child.version, child.run_id) | {"card": card},
     )

@@ -21,6 +21,8 @@ from tasks.evaluate.config import EvaluateOptions
 from tasks.ingest.config import IngestOptions
 from tasks.label.config import LabelOptions
 from tasks.lessons.config import TrainOptions
+from tasks.lessons.mitigation.config import MitigateOptions
+from tasks.lessons.mitigation.refusals import check_mitigation
 from tasks.options import LEARNED_COLUMNS, Options
 from tasks.register.config import GateOptions
 from tasks.tune.config import TuneOptions
@@ -34,11 +36,17 @@ class Recipe(Options):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Name of the recipe, and of its model in the registry.")
     description: str = Field(default="", description="What it is for, in a sentence.")
+    owner: str = Field(default="", description="Who answers for the model: a name or a team, and how to reach them.")
+    intended_use: str = Field(default="", description="Who should use the model, for which decisions.")
+    limits: list[str] = Field(default=[], description="What the model is not for, a sentence each.")
     ingest: IngestOptions = Field(description="What to read, and what must hold for every row.")
     clean: CleanOptions = Field(description="Rules, and the engine that applies them.")
     label: LabelOptions = Field(default=LabelOptions(), description="Labels from people and from functions.")
     augment: AugmentOptions = Field(default=AugmentOptions(), description="New train rows out of those that are there.")
     train: TrainOptions = Field(description="What is learned, and how.")
+    mitigate: MitigateOptions = Field(
+        default=MitigateOptions(), description="Which mitigations are compared with the training's own."
+    )
     compress: CompressOptions = Field(default=CompressOptions(), description="How the model is made small.")
     evaluate: EvaluateOptions = Field(default=EvaluateOptions(), description="How models are measured.")
     gate: GateOptions = Field(description="What a model must reach to be promoted.")
@@ -52,6 +60,8 @@ class Recipe(Options):
         if absent and not may_be_added:
             raise ValueError(f"ingest.contract: found no column {absent}, which train.task {self.train.task} needs")
         self._check_heads()
+        if self.evaluate.fairness.protected:
+            self._check_protected(names, may_be_added)
         sampled = sorted({"weigh_sample", "balance_sample"} & set(self.clean.rules))
         if sampled and (self.label.enabled or self.augment.balance_to):
             after = "label gives labels" if self.label.enabled else "augment.balance_to makes rows"
@@ -63,10 +73,32 @@ class Recipe(Options):
                 "ingest.contract: found a label that may be missing, and nothing that gives one; "
                 "set label.people.use or label.weak, add drop_missing to clean.rules, or leave out nullable"
             )
+        self._check_mitigation()
         check_space(self.tune, self.train)
         if self.train.privacy.is_on:
             self._check_private()
         return self
+
+    def _check_mitigation(self) -> None:
+        """Protected columns are no features, unless that is said; each training that is compared must be possible."""
+        features = {*self.train.numeric, *self.train.categorical}
+        protected = sorted(features & set(self.train.mitigation.protected))
+        if self.train.mitigation.is_on and protected and not self.evaluate.fairness.allow_as_features:
+            raise ValueError(
+                f"train.mitigation.protected: found {protected[0]}, a feature; take it out of train.numeric and "
+                "train.categorical, or set evaluate.fairness.allow_as_features"
+            )
+        compared = self.mitigate.compare
+        if compared and not self.evaluate.fairness.protected:
+            raise ValueError(
+                f"mitigate.compare: found {compared[0]} and no evaluate.fairness.protected; name the columns that "
+                "disparity is measured by"
+            )
+        if compared and self.train.privacy.is_on:
+            raise ValueError(f"mitigate.compare: found {compared[0]} with train.privacy; private trainings have none")
+        for method in self.mitigate.ways(self.train.mitigation.method):
+            if method != "none":
+                check_mitigation(self.train.mitigated_by(method))
 
     def _check_heads(self) -> None:
         """What heads learn must be known as truth by all stages before, and tags stay with their words."""
@@ -79,6 +111,28 @@ class Recipe(Options):
         tagged = [head.column for head in self.train.heads if head.kind == "tagging" and head.column != "tags"]
         if tagged and self.augment.methods:
             raise ValueError(f"augment.methods: found with tags in {tagged[0]}; call that column tags")
+
+    def _check_protected(self, names: Sequence[str], may_be_added: bool) -> None:
+        """Protected columns are there, are no inputs unless that is said, and what is told of persons is a class."""
+        fairness, option = self.evaluate.fairness, "evaluate.fairness.protected"
+        inputs = [*self.train.numeric, *self.train.categorical]
+        learned = [column for column in fairness.protected if column in inputs]
+        if learned and not fairness.allow_as_features:
+            raise ValueError(
+                f"{option}: found {', '.join(learned)} in train.numeric or train.categorical; take them out there, or "
+                "set evaluate.fairness.allow_as_features"
+            )
+        if self.train.task not in ("tabular_classification", "text_classification"):
+            raise ValueError(f"{option}: found with train.task {self.train.task}; leave it empty, it is for classes")
+        absent = [column for column in fairness.protected if column not in names]
+        if absent and not may_be_added:
+            raise ValueError(f"{option}: found no column {absent} in ingest.contract; add it there")
+        classes = [allowed for column in self.ingest.contract if column.name == "label" for allowed in column.allowed]
+        if classes and fairness.favourable and fairness.favourable not in classes:
+            raise ValueError(
+                f"evaluate.fairness.favourable: found {fairness.favourable}, no class of ingest.contract; "
+                f"take one of {', '.join(classes)}"
+            )
 
     def _check_private(self) -> None:
         """What would give rows a say that the noise does not cover, before or after training."""

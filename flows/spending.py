@@ -33,14 +33,19 @@ from tasks.step import step_key
 from tasks.train.steps import train
 
 
-def trained(recipe: Recipe, dataset: DatasetRef, start: StartRef | None, stages: Stages) -> ModelRef:
+def trained(
+    recipe: Recipe, dataset: DatasetRef, start: StartRef | None, stages: Stages, stage: str = "train"
+) -> ModelRef:
     """The recipe's model. A private training is paid for before its first step; one that is kept costs nothing again.
+
+    Args:
+        stage: how people are told of it.
 
     Raises:
         BudgetError: too little is left of the data's budget, or it has one and the training is not private.
         LeptonError: whatever else ended it.
     """
-    call = ("train", train, recipe.name, recipe.train, dataset, start)
+    call = (stage, train, recipe.name, recipe.train, dataset, start)
     if not recipe.train.privacy.has_secret_noise:
         check_plain_allowed(dataset, _named(recipe), _key(recipe, dataset, start))
         return stages.run(*call)

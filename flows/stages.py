@@ -10,7 +10,7 @@ from prefect import Task
 
 from flows.models import run_exists
 from flows.summary import StageSummary
-from infra.progress import Progress, report
+from infra.progress import Progress, report, running
 from tasks.data.references import Reference
 
 P = ParamSpec("P")
@@ -32,12 +32,13 @@ class Stages:
         started = time.perf_counter()
         report(Progress(name, 0.0, 1.0))
         call: Any = step
-        state = call(*args, return_state=True)
-        result: R = state.result()
-        cached = state.name == "Cached"
-        if cached and not (valid(result) if valid else _exists(result)):
-            cached = False
-            result = call.with_options(refresh_cache=True)(*args)
+        with running(name):
+            state = call(*args, return_state=True)
+            result: R = state.result()
+            cached = state.name == "Cached"
+            if cached and not (valid(result) if valid else _exists(result)):
+                cached = False
+                result = call.with_options(refresh_cache=True)(*args)
         self.done.append(StageSummary(name=name, seconds=round(time.perf_counter() - started, 3), cached=cached))
         report(Progress(name, 1.0, 1.0, "unchanged" if cached else ""))
         return result

@@ -100,6 +100,12 @@ class RoleError(LeptonError):
     exit_code = 21
 
 
+class PromotionConflict(LeptonError):
+    """Look at the champion that there is now, and decide again."""
+
+    exit_code = 22
+
+
 ERRORS: tuple[type[LeptonError], ...] = (
     RecipeError,
     SourceError,
@@ -113,6 +119,7 @@ ERRORS: tuple[type[LeptonError], ...] = (
     TargetMissed,
     BudgetError,
     RoleError,
+    PromotionConflict,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,25 @@ class Progress:
 
 Watcher = Callable[[Progress], None]
 _watchers: list[Watcher] = []
+_running: list[str] = []
 
 
 def report(progress: Progress) -> None:
-    """Tell every watcher."""
+    """Tell every watcher. What a step calls `evaluate` is told as `evaluate child` while that stage is running."""
+    if _running and _running[-1].startswith(f"{progress.stage} "):
+        progress = replace(progress, stage=_running[-1])
     for watcher in tuple(_watchers):
         watcher(progress)
+
+
+@contextmanager
+def running(stage: str) -> Iterator[None]:
+    """Have what is reported while the block runs told as of this stage, if it is of its kind."""
+    _running.append(stage)
+    try:
+        yield
+    finally:
+        _running.pop()
 
 
 @contextmanager

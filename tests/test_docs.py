@@ -20,7 +20,10 @@ from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
 from tasks.compress.config import CompressOptions
 from tasks.dp.config import PrivacyOptions
+from tasks.evaluate.robustness.config import RobustnessOptions
+from tasks.evaluate.slices.config import SliceOptions
 from tasks.lessons.config import TrainOptions
+from tasks.lessons.mitigation.config import MitigationOptions
 from tasks.options import Options
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (checkout() / "docs").glob("*.md"))]
@@ -71,8 +74,16 @@ def test_the_page_on_cleaning_has_every_rule_once() -> None:
 def test_the_page_on_training_has_every_option_once() -> None:
     page = (checkout() / "docs/training.md").read_text(encoding="utf-8")
     heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
-    named = [name for name in option_names(TrainOptions) if not name.startswith("privacy.")]
+    elsewhere = ("privacy.", "mitigation.")
+    named = [name for name in option_names(TrainOptions) if not name.startswith(elsewhere)]
     assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(named)
+
+
+def test_the_page_on_fairness_has_every_option_of_mitigation_once() -> None:
+    page = (checkout() / "docs/fairness.md").read_text(encoding="utf-8")
+    heads = [line.split("|")[1] for line in page[page.index("## Mitigation") :].splitlines() if line.startswith("| `")]
+    named = [f"train.mitigation.{name}" for name in option_names(MitigationOptions)]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted([*named, "mitigate.compare"])
 
 
 def test_the_page_on_privacy_has_every_option_once() -> None:
@@ -87,6 +98,13 @@ def test_the_page_on_compression_has_every_option_once() -> None:
     section = page[page.index("| option | what it does |") : page.index("## The search")]
     heads = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(CompressOptions))
+
+
+def test_the_page_on_slices_and_robustness_has_every_option_once() -> None:
+    page = (checkout() / "docs/slices-and-robustness.md").read_text(encoding="utf-8")
+    heads = [line.split("|")[1] for line in page.splitlines() if re.match(r"\| `\w+`[ ,]", line)]
+    named = [*option_names(SliceOptions), *option_names(RobustnessOptions)]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(named)
 
 
 def test_the_page_on_compression_has_chains_that_make_a_plan() -> None:

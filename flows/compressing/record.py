@@ -13,7 +13,7 @@ from flows.compressing.root import Root
 from flows.compressing.summary import CompressSummary
 from flows.compressing.target import Target
 from infra.settings.home import HomeSettings
-from tasks.register.card import table
+from tasks.register.card.markdown import table
 
 ARTIFACTS = "compression"
 

@@ -50,7 +50,7 @@ def find_root(uri: str, recipe: str = "") -> Root:
         RecipeError: it is no address, or the model is no float model and does not say of which it was made.
         NotFoundError: the model, the one that it was made from, its run or its data set version is gone.
     """
-    version = _float_version(find_version(uri, "MODEL"))
+    version = float_version(find_version(uri, "MODEL"))
     package, ref = package_of(version), version_ref(version)
     manifest = read_manifest(package)
     if manifest.format != "saved_model":
@@ -76,7 +76,7 @@ def find_root(uri: str, recipe: str = "") -> Root:
     )
 
 
-def _float_version(version: ModelVersion) -> ModelVersion:
+def float_version(version: ModelVersion) -> ModelVersion:
     """Itself, or the version at the beginning of its lineage."""
     seen = [str(version.version)]
     while parent := version.tags.get(PARENT_VERSION):
@@ -95,7 +95,7 @@ def _parent(child: ModelVersion, parent: str) -> ModelVersion:
             f"float model of {address(child)}",
             found=f"no version {parent} of {child.name} any more",
             allowed="the version that it was compressed from",
-            action="Run the recipe again: compressed weights can't be compressed further.",
+            action="Run the recipe again: a compressed model does not hold its weights.",
         ) from None
 
 

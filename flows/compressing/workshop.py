@@ -19,6 +19,8 @@ from tasks.compress.groups import only
 from tasks.compress.steps import compress
 from tasks.data.references import EvaluationRef, ModelRef, VersionRef
 from tasks.evaluate.steps import evaluate
+from tasks.register.evidence import Evidence
+from tasks.register.steps.card import publish_card
 from tasks.register.steps.gate import Prediction, ask, champion_of, judge
 from tasks.register.steps.register import register
 from tasks.register.steps.versions import note_compression, version_exists
@@ -75,7 +77,9 @@ class Workshop:
         used = only(chain, chain.steps).model_dump_json(exclude_unset=True)
         note_compression(version, root.version, used, changes)
         rival = champion_of(version.name, version)
-        judged = judge(terms.gate, version, root.version, root.dataset, measured, parent, rival, answer)
+        evidence = Evidence(measured=measured, parent_measured=parent)
+        judged = judge(terms.gate, version, root.version, root.dataset, evidence, rival, answer)
+        publish_card(version, root.dataset, evidence)
         found = figures(terms, parent.metrics, measured.metrics, worst)
         return Child(version, measured.metrics, found, worst, judged, rival)
 

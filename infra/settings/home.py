@@ -67,6 +67,11 @@ class HomeSettings(BaseSettings):
         return self.root / "labels"
 
     @property
+    def keys(self) -> Path:
+        """The key that overrides are signed by; for its owner alone."""
+        return self.root / "keys"
+
+    @property
     def logs(self) -> Path:
         """Logs of child processes and servers."""
         return self.root / "logs"

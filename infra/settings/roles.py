@@ -1,13 +1,17 @@
-"""Who may do what not everybody may."""
+"""Who may do what not everybody may, and has to say why."""
 
 from __future__ import annotations
 
 import os
 import pwd
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from infra.errors import RecipeError, RoleError
+
+Role = Literal["privacy_officers", "approvers"]
 
 
 class RoleSettings(BaseSettings):
@@ -19,10 +23,38 @@ class RoleSettings(BaseSettings):
         default=(), description="Who may raise, reset and publish privacy budgets."
     )
 
-    @field_validator("privacy_officers", mode="before")
+    approvers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Who may promote a model that fell short of its gate."
+    )
+
+    @field_validator("privacy_officers", "approvers", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+def check_role(role: Role, purpose: str, reason: str) -> None:
+    """Have the user of this process hold a role, and give a reason.
+
+    Args:
+        purpose: what needs it, as `to ...`.
+
+    Raises:
+        RoleError: the user has not that role.
+        RecipeError: no reason is given.
+    """
+    holders, user = getattr(RoleSettings(), role), current_user()
+    if user not in holders:
+        raise RoleError(
+            purpose,
+            found=f"user {user}",
+            allowed=f"{role.replace('_', ' ')}: {', '.join(holders) or 'nobody is one'}",
+            action=f"Ask one of them; LEPTON_ROLES_{role.upper()} names them.",
+        )
+    if not reason.strip():
+        raise RecipeError(
+            "--reason", found="nothing", allowed=f"why it is right {purpose}", action="Give it: it is kept for good."
+        )
 
 
 def current_user() -> str:

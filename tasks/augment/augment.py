@@ -17,7 +17,6 @@ from tasks.augment.duplicates import copies
 from tasks.augment.make import DUPLICATE, NEW_COLUMNS, TAGS, Maker
 from tasks.augment.survey import Survey, Texts, survey, with_text
 from tasks.augment.translation import find_translator
-from tasks.augment.wordnet import wordnet
 from tasks.data.canonical import Columns, arrow_schema
 from tasks.data.digest import PartialDigest, final_digest, partial_digest
 from tasks.data.fingerprint import code_fingerprint
@@ -26,6 +25,7 @@ from tasks.data.parts import PartWriter, read_parts
 from tasks.data.references import DatasetRef
 from tasks.data.reserved import DUPLICATE_OF, MARKS, REFUSED, SIMILARITY
 from tasks.data.version import QUARANTINE, ROWS, Version, open_version, writing
+from tasks.features.thesaurus.wordnet import wordnet
 
 _MADE = "made"
 _BATCH_ROWS = 2_000  # made, and shown to a translator, at a time

@@ -9,19 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
 from tasks.augment.config import Method
-from tasks.augment.words import fits_article, is_open_class, put_in_place, split_word
+from tasks.features.thesaurus.choice import Thesaurus, choose_synonym
+from tasks.features.thesaurus.words import put_in_place, split_word
 
 OUTSIDE = "O"
-
-
-class Thesaurus(Protocol):
-    """Words that can stand for others."""
-
-    def synonyms(self, word: str) -> Sequence[str]:
-        """Synonyms of a word, all in small letters."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ def replace_synonyms(
     for place in random.sample(free, len(free)):
         if not left:
             break
-        other = _synonym(words, place, random, thesaurus)
+        other = choose_synonym(words, place, random, thesaurus)
         if other:
             words[place], left = put_in_place(words[place], other), left - 1
     return Sentence(tuple(words), sentence.tags)
@@ -91,14 +84,6 @@ EDITS: Mapping[Method, Edit] = {"swap": swap_words, "delete": delete_words}
 
 def _count(sentence: Sentence, share: float) -> int:
     return max(1, round(share * len(sentence.words)))
-
-
-def _synonym(words: list[str], place: int, random: Random, thesaurus: Thesaurus) -> str:
-    if not is_open_class(words, place):
-        return ""
-    found = thesaurus.synonyms(split_word(words[place]).core.lower())
-    fitting = [other for other in found if fits_article(words, place, other)]
-    return random.choice(fitting) if fitting else ""
 
 
 def _is_kept(word: str, kept: Collection[str]) -> bool:

@@ -12,12 +12,13 @@ from random import Random
 import pyarrow as pa
 
 from tasks.augment.config import AugmentOptions, Method
-from tasks.augment.edits import EDITS, Edit, Sentence, Thesaurus, replace_synonyms
+from tasks.augment.edits import EDITS, Edit, Sentence, replace_synonyms
 from tasks.augment.neighbours import Neighbours, normalise
 from tasks.augment.plan import Assignment, Plan, assignments, stable_hash
 from tasks.augment.translation import Translator, there_and_back
 from tasks.data.reserved import DUPLICATE_OF, REFUSED, SIMILARITY
 from tasks.features.columns import texts as as_texts
+from tasks.features.thesaurus.choice import Thesaurus
 
 METHOD, ORIGIN = "augmented", "augmented_from"
 NEW_COLUMNS = {METHOD: "string", ORIGIN: "string"}

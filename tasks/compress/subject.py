@@ -18,6 +18,8 @@ from tasks.features.files import Features, save_features
 from tasks.features.tabular import TabularFeatures
 from tasks.lessons.config import TrainOptions
 from tasks.lessons.material import Material, prepare, read_train_rows
+from tasks.lessons.mitigation.config import MitigationOptions
+from tasks.lessons.mitigation.refusals import check_builder
 from tasks.lessons.training import load_training, save_training
 from tasks.model.network import Network
 from tasks.runtime.answers import load_answers
@@ -63,6 +65,7 @@ def read_subject(package: Path, dataset: DatasetRef, distil: DistilOptions | Non
     from tasks.model.tabular import raw_columns
 
     manifest, trained = read_manifest(package), load_training(package)
+    check_builder(trained)
     training = _resumed(trained)
     rows = read_train_rows(training, dataset)
     material = prepare(training, _with_copies(training, rows, distil) if distil else rows, package)
@@ -101,6 +104,11 @@ def write_subject(subject: Subject, method: Method, into: Path) -> None:
         index_answers(into, load_answers(subject.package).answers)
 
 
+def _resumed_mitigation(mitigation: MitigationOptions) -> MitigationOptions:
+    """Rows go on to be weighed or drawn as they were; there is no adversary any more."""
+    return MitigationOptions() if mitigation.method == "adversarial" else mitigation
+
+
 def _resumed(training: TrainOptions) -> TrainOptions:
     """How a package's model learns on, by the plainest lesson of its task.
 
@@ -114,6 +122,7 @@ def _resumed(training: TrainOptions) -> TrainOptions:
         "head_start": type(training.head_start)(),
         "few_shot": type(training.few_shot)(),
         "retrieval": type(training.retrieval)(),
+        "mitigation": _resumed_mitigation(training.mitigation),
         "start_from": "",
     }
     return training.model_copy(update=off)

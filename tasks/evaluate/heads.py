@@ -89,7 +89,8 @@ class ToldNumbers:
 
     def figures(self, places: Places) -> dict[str, float]:
         """See HeadAnswers."""
-        return number_figures(self.told[places], self.truth[places])
+        figures = number_figures(self.told[places], self.truth[places])
+        return {**figures, "mse": figures["rmse"] ** 2}
 
 
 @dataclass(frozen=True)

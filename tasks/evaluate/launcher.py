@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from infra.processes import run_child
+from infra.processes import Event, run_child
 from tasks.data.references import DatasetRef
 from tasks.evaluate.config import EvaluateOptions
 from tasks.evaluate.report import METRICS, write_json
@@ -13,22 +14,30 @@ from tasks.evaluate.spec import EvaluateSpec
 from tasks.runtime.draft import draft
 
 
-def evaluate(options: EvaluateOptions, package: Path, dataset: DatasetRef, into: Path, log: Path) -> dict[str, float]:
+def evaluate(
+    options: EvaluateOptions,
+    package: Path,
+    dataset: DatasetRef,
+    into: Path,
+    log: Path,
+    on_event: Callable[[Event], None] | None = None,
+) -> dict[str, float]:
     """Measure `package` on the test split.
 
     Returns:
-        Quality by the model's task (`accuracy`, `macro_f1`, `log_loss`, `auc`; `mrr`, `recall_at_1`, `recall_at_10`;
-        `rmse`, `mae`; `ndcg_at_10`, `hit_rate_at_10`, `mrr`; of several heads what `measure_heads` gives),
-        `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and `latency_p50_ms`, `_p95_ms`, `_p99_ms`, of 32 rows together
-        with `_batch32` behind, and of `other_threads` with `_threads2`, beside `memory_mb`. The directory `into` holds
-        them as `metrics.json` beside tables, pictures and `examples.json`.
+        Quality by the model's task (`accuracy`, `macro_f1`, `log_loss`, `auc`; `mrr`, `ndcg_at_10`, `recall_at_1`,
+        `recall_at_10`; `mse`, `rmse`, `mae`; `ndcg_at_10`, `map_at_10`, `hit_rate_at_10`, `mrr`; of several heads what
+        `head_figures` gives), what the worker's parts add, `unknown_labels`, `rows`, `size_mb`, `gzip_mb` and
+        `latency_p50_ms`, `_p95_ms`, `_p99_ms`, of 32 rows together with `_batch32` behind, and of `other_threads` with
+        `_threads2`, beside `memory_mb`. The directory `into` holds them as `metrics.json` beside tables, pictures,
+        `examples.json` and the parts of the report in files of their own.
 
     Raises:
         LeptonError: the one that the child met.
     """
     with draft(into) as path:
         spec = EvaluateSpec(options=options, package=package, dataset=dataset, into=path)
-        metrics: dict[str, float] = run_child("tasks.evaluate.worker", spec.model_dump_json(), log)["metrics"]
+        metrics: dict[str, float] = run_child("tasks.evaluate.worker", spec.model_dump_json(), log, on_event)["metrics"]
         if 0 < options.other_threads <= _cores():
             metrics |= run_child("tasks.evaluate.serving", spec.model_dump_json(), log)["metrics"]
             write_json(path / METRICS, metrics)

@@ -73,9 +73,10 @@ def classification_metrics(probabilities: Numbers, truth: Sequence[str], labels:
 
 
 def class_figures(probabilities: Numbers, codes: Places, matrix: Confusion) -> dict[str, float]:
-    """Accuracy, macro-F1 over the labels in the truth, log loss and, for two classes, the area under the ROC curve.
+    """Accuracy, macro-F1 over the labels in the truth, log loss, and the area under the ROC curve.
 
-    A label that the model does not know counts as wrong: it can't be predicted, and its probability is 0.
+    A label that the model does not know counts as wrong: it can't be predicted, and its probability is 0. The area
+    leaves such rows out.
 
     Args:
         probabilities: n by classes.
@@ -88,15 +89,21 @@ def class_figures(probabilities: Numbers, codes: Places, matrix: Confusion) -> d
         "log_loss": log_loss(probabilities, codes),
         "unknown_labels": float(np.sum(codes == UNKNOWN)),
     }
-    area = roc_area(probabilities[:, 1], codes) if probabilities.shape[1] == 2 else None
+    area = roc_area(probabilities[:, 1], codes) if probabilities.shape[1] == 2 else mean_roc_area(probabilities, codes)
     return metrics if area is None else {**metrics, "auc": area}
 
 
 def log_loss(probabilities: Numbers, codes: Places) -> float:
     """Mean negative logarithm of the probability of the true class, in nats."""
+    return float(row_losses(probabilities, codes).mean())
+
+
+def row_losses(probabilities: Numbers, codes: Places) -> NDArray[np.float64]:
+    """The negative logarithm of the probability of each row's true class, in nats."""
     given = probabilities[np.arange(len(codes)), codes].astype(np.float64)
     given = np.where(codes == UNKNOWN, 0.0, given)
-    return float(-np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0)).mean())
+    losses: NDArray[np.float64] = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
+    return losses
 
 
 def roc_area(scores: Numbers, codes: Places) -> float | None:
@@ -115,10 +122,24 @@ def roc_area(scores: Numbers, codes: Places) -> float | None:
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 
+def mean_roc_area(probabilities: Numbers, codes: Places) -> float | None:
+    """The mean over classes of the area of each against all others (Provost and Domingos 2000, unweighted).
+
+    A class with no row, and rows whose label the model does not know, are left out. None where no two classes have
+    a row.
+    """
+    known = codes != UNKNOWN
+    scores, places = probabilities[known], codes[known]
+    areas = [roc_area(scores[:, each], (places == each).astype(np.int64)) for each in np.unique(places)]
+    told = [area for area in areas if area is not None]
+    return float(np.mean(told)) if told else None
+
+
 def rating_metrics(predicted: Numbers, truth: Numbers) -> dict[str, float]:
-    """Root of the mean squared error, and mean absolute error, in units of the rating."""
+    """Mean squared error and its root, and mean absolute error, in units of the rating."""
     errors = predicted.astype(np.float64) - truth
-    return {"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.mean(np.abs(errors)))}
+    squared = float(np.mean(errors**2))
+    return {"mse": squared, "rmse": float(np.sqrt(squared)), "mae": float(np.mean(np.abs(errors)))}
 
 
 def ranks(similarities: Numbers, places: Places) -> NDArray[np.float64]:
@@ -129,13 +150,22 @@ def ranks(similarities: Numbers, places: Places) -> NDArray[np.float64]:
 
 
 def retrieval_metrics(true_ranks: NDArray[np.float64]) -> dict[str, float]:
-    """Mean reciprocal rank, and the shares of queries whose answer came first or among the first ten."""
+    """Means over queries: reciprocal rank, nDCG of the first ten, and whether the answer came first or among them.
+
+    With one right answer the mean average precision is the mean reciprocal rank.
+    """
     return {
         "mrr": float(np.mean(1.0 / true_ranks)),
+        "ndcg_at_10": float(np.mean(single_gains(true_ranks))),
         "recall_at_1": float(np.mean(true_ranks <= 1)),
         "recall_at_10": float(np.mean(true_ranks <= 10)),
         "unknown_labels": float(np.sum(np.isinf(true_ranks))),
     }
+
+
+def single_gains(true_ranks: NDArray[np.float64], cut: int = 10) -> NDArray[np.float64]:
+    """The nDCG of lists with one right answer each, 1 / log2(1 + rank), and 0 behind the first `cut`."""
+    return np.where(true_ranks <= cut, 1.0 / np.log2(1.0 + true_ranks), 0.0)
 
 
 def check_outputs(outputs: Sequence[Numbers] | Numbers) -> None:

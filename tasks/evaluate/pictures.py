@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.evaluate.metrics import ClassQuality, Confusion, Numbers
+from tasks.reports.quality import CalibrationReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,6 +109,31 @@ def draw_ratings(predicted: Numbers, truth: Numbers, file: Path, what: str = "ra
     _save(figure, file)
 
 
+def draw_reliability(report: CalibrationReport, file: Path) -> None:
+    """The reliability diagram: what each bin's probabilities promise and what holds, above how many rows it has."""
+    figure, (above, below) = _canvas(5.4, 6.0, rows=2, height_ratios=[3, 1])
+    held = [each.accuracy for each in report.bins]
+    promised, shares = [each.confidence for each in report.bins], [each.value for each in held]
+    spread = [[each.value - (each.low or 0) for each in held], [(each.high or 0) - each.value for each in held]]
+    above.plot([0, 1], [0, 1], color=_GREY, linestyle="--", label="promised = held")
+    above.errorbar(promised, shares, yerr=np.array(spread), color=_BLUE, marker="o", markersize=4, capsize=2)
+    above.set_ylabel("share that is right")
+    above.set_title(
+        f"Calibration: expected error {report.expected_error}\nlargest {report.largest_error:.3g}, "
+        f"Brier score {report.brier:.3g}; bars are {report.confidence:.0%} intervals"
+    )
+    above.legend(loc="upper left", fontsize=8)
+    middles, width = [(each.low + each.high) / 2 for each in report.bins], report.bins[0].high - report.bins[0].low
+    below.bar(middles, [each.rows for each in report.bins], width=0.9 * width, color=_BLUE)
+    below.set_ylabel("rows")
+    below.set_xlabel("probability of the class told")
+    for axes in (above, below):
+        axes.set_xlim(0, 1)
+        _frame(axes)
+    above.set_ylim(0, 1.02)
+    _save(figure, file)
+
+
 def telling_classes(matrix: Confusion, max_shown: int) -> list[int]:
     """The places of the classes to show, in order: all, or those with most rows and, above all, most errors."""
     counts = matrix.counts
@@ -124,12 +150,14 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.floa
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Any]:
+def _canvas(
+    width: float, height: float, rows: int = 1, height_ratios: Sequence[float] | None = None
+) -> tuple[Figure, Any]:
     """A figure of its own, without pyplot's global state and windows."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()
+    return figure, figure.subplots(rows, height_ratios=height_ratios)
 
 
 def _save(figure: Figure, file: Path) -> None:

@@ -39,10 +39,11 @@ def ranking_metrics(ranks: list[Ranks]) -> dict[str, float]:
     """Means over users, each with the ranks of the items to find.
 
     `ndcg_at_10` (Järvelin and Kekäläinen 2002, gain 1 for each item), `hit_rate_at_10`: users with one such item
-    among the first ten, `mrr`: reciprocal rank of the first.
+    among the first ten, `map_at_10`: average precision, `mrr`: reciprocal rank of the first.
     """
     return {
         "ndcg_at_10": float(np.mean([ndcg(one) for one in ranks])),
+        "map_at_10": float(np.mean([average_precision(one) for one in ranks])),
         "hit_rate_at_10": float(np.mean([one[0] <= CUT for one in ranks])),
         "mrr": float(np.mean([1.0 / one[0] for one in ranks])),
         "users": float(len(ranks)),
@@ -62,3 +63,13 @@ def ndcg(ranks: Ranks) -> float:
     """Of one user's ranks; gains of 1, cut after the first ten."""
     ideal = (1.0 / np.log2(np.arange(2, 2 + min(CUT, len(ranks))))).sum()
     return float((1.0 / np.log2(1.0 + ranks[ranks <= CUT])).sum() / ideal)
+
+
+def average_precision(ranks: Ranks) -> float:
+    """Of one user's ranks, rising: the mean of the precision at each item found among the first ten.
+
+    An item that is not found there has 0. Divided by how many could be found: all, or ten (Manning, Raghavan and
+    Schütze 2008, 8.4, cut).
+    """
+    found = ranks[ranks <= CUT]
+    return float((np.arange(1, 1 + len(found)) / found).sum() / min(CUT, len(ranks)))

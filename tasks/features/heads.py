@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from tasks.options import HeadKind
 
 MISSING = -2
 """The class of a row whose truth is missing: it neither teaches nor is counted. A label not known is UNKNOWN."""
-Figures = Mapping[str, float]
+Figure = TypeVar("Figure")
 
 
 class Head(BaseModel):
@@ -113,7 +114,7 @@ def told_places(head: Head, scores: Scores) -> Places:
     return best_tags(head.labels, scores) if head.continues else scores.argmax(axis=1)
 
 
-def joined(by_head: Mapping[str, Figures]) -> dict[str, float]:
+def joined(by_head: Mapping[str, Mapping[str, Figure]]) -> dict[str, Figure]:
     """Figures of all heads, by their outputs: plainly named where one head has such a one, else after the output."""
     counts = Counter(chain.from_iterable(by_head.values()))
     return {

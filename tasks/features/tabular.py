@@ -61,18 +61,24 @@ class CategoryColumn(BaseModel):
 
 
 class TabularFeatures(BaseModel):
-    """`numeric`, float32 (b, n), and `categories`, int32 (b, c)."""
+    """`numeric`, float32 (b, n), `categories`, int32 (b, c), and `groups`, int32 (b, k).
+
+    Attributes:
+        groups: columns that move the thresholds of groups, and are no features.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tabular"] = "tabular"
     numeric: tuple[NumericColumn, ...]
     categorical: tuple[CategoryColumn, ...]
+    groups: tuple[CategoryColumn, ...] = ()
 
     @property
     def columns(self) -> dict[str, ColumnType]:
         """The columns that `encode` reads."""
-        return {**{c.name: "double" for c in self.numeric}, **{c.name: c.type for c in self.categorical}}
+        categories = (*self.categorical, *self.groups)
+        return {**{c.name: "double" for c in self.numeric}, **{c.name: c.type for c in categories}}
 
     def encode(self, rows: pa.Table) -> dict[str, NDArray[Any]]:
         """The arrays of a batch of rows; one without columns is left out."""
@@ -81,6 +87,8 @@ class TabularFeatures(BaseModel):
             arrays["numeric"] = np.stack([c.encode(numbers(column(rows, c.name))) for c in self.numeric], axis=1)
         if self.categorical:
             arrays["categories"] = np.stack([c.encode(texts(column(rows, c.name))) for c in self.categorical], axis=1)
+        if self.groups:
+            arrays["groups"] = np.stack([c.encode(texts(column(rows, c.name))) for c in self.groups], axis=1)
         return arrays
 
 

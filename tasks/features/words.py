@@ -18,6 +18,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def with_words(text: str, others: Sequence[str]) -> str:
+    """A text with `others` in place of its words, one for each, and its own spaces between them."""
+    left = iter(others)
+    return _WORD.sub(lambda _: next(left), text)
+
+
 def first_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> Places:
     """For each word the place of its first token; NO_TOKEN where the text was cut before it, or it has none.
 

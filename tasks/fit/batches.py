@@ -46,6 +46,7 @@ class Examples:
         rows: how many there are.
         lengths: one a row where rows are texts; rows of similar length go into one batch.
         weights: one a row, above 0 with mean 1: how much the row counts in the loss; all alike where there are none.
+        chances: one a row, with sum 1, where an epoch's rows are drawn with replacement; else each comes once.
         ids: one a row: its `row_id`, to name it in an error.
         renewal: what of the inputs follows the model while it learns, if anything does.
     """
@@ -55,6 +56,7 @@ class Examples:
     rows: int
     lengths: NDArray[np.int32] | None = None
     weights: NDArray[np.float32] | None = None
+    chances: NDArray[np.float64] | None = None
     ids: Array | None = None
     renewal: Renewal | None = None
 
@@ -138,7 +140,7 @@ class Batches:
 
     def _order(self, epoch: int) -> list[Rows]:
         random = np.random.default_rng([self.seed, epoch])
-        rows = random.permutation(len(self.examples))
+        rows = self._drawn(random)
         if self.examples.lengths is None:
             return self._cut(rows, self.batch_size)
         windows = self._cut(rows, self.batch_size * WINDOW_BATCHES)
@@ -146,6 +148,10 @@ class Batches:
         ordered = [window[np.argsort(lengths[window], kind="stable")] for window in windows]
         batches = self._cut(np.concatenate(ordered), self.batch_size)
         return [batches[place] for place in random.permutation(len(batches))]
+
+    def _drawn(self, random: np.random.Generator) -> Rows:
+        count, chances = len(self.examples), self.examples.chances
+        return random.permutation(count) if chances is None else random.choice(count, count, p=chances)
 
     @staticmethod
     def _cut(rows: Rows, size: int) -> list[Rows]:

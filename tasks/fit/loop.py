@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tasks.data.prefetch import prefetched
+from tasks.fit.adversary import Adversary
 from tasks.fit.average import WeightAverage
 from tasks.fit.batches import Batches, Slice
 from tasks.fit.checkpoints import Checkpoints, State, Writer
@@ -21,7 +22,7 @@ from tasks.fit.failures import check_finite
 from tasks.fit.layout import plan_layout
 from tasks.fit.losses import Loss
 from tasks.fit.memory import OUT_OF_MEMORY, fitting_rows, memory_error
-from tasks.fit.optimizer import weight_groups
+from tasks.fit.optimizer import adversary_group, weight_groups
 from tasks.fit.precision import check_precision, precision
 from tasks.fit.report import Meter, StepReport, peak_memory_mb
 from tasks.fit.step import Outcome, Step
@@ -52,22 +53,30 @@ class Trainer:
 
     Args:
         validation: rows that are not learned from but measured, if there are any.
+        adversary: whom the model learns to fool, if anybody.
     """
 
     def __init__(
-        self, network: Network, loss: Loss, batches: Batches, plan: FitPlan, validation: Validation | None = None
+        self,
+        network: Network,
+        loss: Loss,
+        batches: Batches,
+        plan: FitPlan,
+        validation: Validation | None = None,
+        adversary: Adversary | None = None,
     ) -> None:
         self.model, self.batches, self.plan = network.trained, batches, plan
         self.epoch_steps = batches.steps_per_epoch
         self.total = plan.epochs * self.epoch_steps
         self.checkpoint_steps = plan.checkpoint_steps or math.ceil(self.epoch_steps / CHECKPOINTS_PER_EPOCH)
         self.groups = weight_groups(network, plan.optimizer, self.total, plan.speed.precision)
+        self.groups += [adversary_group(adversary, self.total)] if adversary else []
         weights = [weight for group in self.groups for weight in group.weights]
         self.average = WeightAverage(weights, plan.optimizer)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync // batches.workers
         parts = plan.optimizer.accumulate_steps * replicas
         self.layout = plan_layout(batches, self.model, plan.speed, plan.epochs, parts)
-        self.step = Step(self.model, loss, self.groups, plan.optimizer, plan.seed, self._part(0), replicas)
+        self.step = Step(self.model, loss, self.groups, plan.optimizer, plan.seed, self._part(0), replicas, adversary)
         self.course = Course(self._variables(weights), self.epoch_steps)
         examiner = Examiner(validation, self.model, loss) if validation else None
         self.done = 0

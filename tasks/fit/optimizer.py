@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from infra.errors import TrainingError
+from tasks.fit.adversary import LEARNING_RATE, Adversary
 from tasks.fit.config import OptimizerOptions
 from tasks.fit.precision import Precision, with_loss_scale
 from tasks.fit.schedule import WarmupSchedule
@@ -58,6 +59,12 @@ def weight_groups(
             action="Lower train.encoder.frozen_layers, or let the embeddings learn.",
         )
     return groups
+
+
+def adversary_group(adversary: Adversary, total_steps: int) -> WeightGroup:
+    """The weights of an adversary, by Adam at a rate of their own that stays."""
+    schedule, optimizer = WarmupSchedule(LEARNING_RATE, 0, total_steps, "constant"), OptimizerOptions(name="adam")
+    return WeightGroup(adversary.weights, schedule, build_optimizer(list(adversary.weights), schedule, optimizer))
 
 
 def build_optimizer(weights: list[Any], schedule: WarmupSchedule, options: OptimizerOptions) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tasks.fit.adversary import Adversary
 from tasks.fit.batches import Slice
 from tasks.fit.config import OptimizerOptions
 from tasks.fit.losses import Loss
@@ -40,6 +41,7 @@ class Step:
         seed: of dropout.
         example: a part of a batch, whose types all others have; sizes may differ.
         replicas: devices of this process, which share its parts.
+        adversary: whom the model learns to fool; the last of the groups has its weights.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Step:
         seed: int,
         example: Slice,
         replicas: int = 1,
+        adversary: Adversary | None = None,
     ) -> None:
+        self.adversary = adversary
         self.model, self.loss, self.groups, self.options, self.seed = model, loss, groups, options, seed
         self.weights = [weight for group in groups for weight in group.weights]
         self.strategy = tf.distribute.get_strategy()
-        self.shared = shared_by_workers(self.strategy, self.weights) if replicas == 1 else None
+        self.shared = shared_by_workers(self.strategy, self._sides(self.weights)) if replicas == 1 else None
         self.is_scaled = hasattr(groups[0].optimizer, "loss_scale")
         self.replicas = replicas
         signature = tf.nest.map_structure(_open, tensors_of(example, 0)) if replicas == 1 else None
@@ -108,6 +112,8 @@ class Step:
         loss, *gradients = self._summed(context, [loss, *gradients])
         if self.is_scaled:
             gradients = [gradient / self._scale() for gradient in gradients]
+        if self.adversary:
+            gradients = self.adversary.opposed(gradients[: len(self.weights)], gradients[len(self.weights) :])
         norm = tf.linalg.global_norm(gradients)
         self._move(self._safe(gradients, norm))
         return loss, norm
@@ -136,18 +142,26 @@ class Step:
             more, gradients = self._part(chosen, total, seed)
             return part + 1, loss + more, [one + other for one, other in zip(sums, gradients, strict=True)]
 
-        zeros = [tf.zeros_like(weight) for weight in self.weights]
+        zeros = self._sides([tf.zeros_like(weight) for weight in self.weights])
         start = (tf.constant(0), tf.constant(0.0, zeros[0].dtype), zeros)
         _, loss, sums = tf.while_loop(lambda part, *_: part < parts, add, start, parallel_iterations=1)
         return loss, sums
 
     def _part(self, batch: Any, total: Any, seed: Any) -> Any:
+        """The loss and its gradients; after them those of the adversary's loss, if there is one."""
         inputs, targets, weights, rows = batch
-        with tf.GradientTape() as tape, dropout_seed(seed, rows):
-            loss = self.loss(self.model(inputs, training=True), targets, weights, total)
+        with tf.GradientTape(persistent=self.adversary is not None) as tape, dropout_seed(seed, rows):
+            outputs = self.model(inputs, training=True)
+            loss = self.loss(outputs, targets, weights, total)
             scaled = loss * self._scale() if self.is_scaled else loss
-        gradients = tape.gradient(scaled, self.weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            sides = [scaled, self.adversary.loss(outputs, targets, weights, total)] if self.adversary else [scaled]
+        zero = tf.UnconnectedGradients.ZERO
+        gradients = [part for side in sides for part in tape.gradient(side, self.weights, unconnected_gradients=zero)]
         return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    def _sides(self, weights: list[Any]) -> list[Any]:
+        """One of each weight for each loss that gradients are of."""
+        return weights * (2 if self.adversary else 1)
 
     def _safe(self, gradients: list[Any], norm: Any) -> list[Any]:
         """Clipped; and where one number of a scaled gradient is too large, all are, so that all optimisers wait."""

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from tasks.dp.config import PrivacyOptions
 from tasks.fit.config import LOSSES, LossOptions, OptimizerOptions, SpeedOptions, StoppingOptions
 from tasks.lessons.kinds import FewShotOptions, HeadStartOptions, RetrievalOptions
+from tasks.lessons.mitigation.config import Method, MitigationOptions
+from tasks.lessons.mitigation.refusals import check_mitigation
 from tasks.lessons.privacy import check_private
 from tasks.model.config import EncoderOptions
 from tasks.options import LEARNED_COLUMNS, HeadKind, Options, Task
@@ -50,6 +52,9 @@ class TrainOptions(Options):
     loss: LossOptions = Field(default=LossOptions(), description="What is made small.")
     stopping: StoppingOptions = Field(default=StoppingOptions(), description="When training ends early.")
     privacy: PrivacyOptions = Field(default=PrivacyOptions(), description="What the model may tell of single rows.")
+    mitigation: MitigationOptions = Field(
+        default=MitigationOptions(), description="What is done against differences between groups of persons."
+    )
     speed: SpeedOptions = Field(default=SpeedOptions(), description="What makes a step fast.")
     strategy: Literal["single", "multi_worker", "parameter_server"] = Field(
         default="multi_worker",
@@ -110,13 +115,21 @@ class TrainOptions(Options):
         self._check_heads()
         if self.privacy.is_on:
             check_private(self)
+        if self.mitigation.is_on:
+            check_mitigation(self)
         return self
+
+    def mitigated_by(self, method: Method) -> TrainOptions:
+        """The same training with another mitigation."""
+        return self.model_copy(update={"mitigation": self.mitigation.model_copy(update={"method": method})})
 
     @property
     def learned_columns(self) -> tuple[str, ...]:
         """Columns that are read of the data, besides who a row is and how much it counts."""
         heads = [head.column for head in self.heads]
-        return tuple(dict.fromkeys([*LEARNED_COLUMNS[self.task], *heads, *self.numeric, *self.categorical]))
+        protected = self.mitigation.protected if self.mitigation.is_on else []
+        read = [*LEARNED_COLUMNS[self.task], *heads, *self.numeric, *self.categorical, *protected]
+        return tuple(dict.fromkeys(read))
 
     def _check_heads(self) -> None:
         if bool(self.heads) != (self.task == "text_heads"):

@@ -55,7 +55,7 @@ def lesson_of_few(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesso
 
         return build_pairs(learning_encoder(options, weights), len(labels), is_cosine)
 
-    def finish(network: Network) -> None:
+    def finish(network: Network) -> Network:
         from tasks.lessons.head_start import encoder_vectors, logistic_head
 
         tokens, classes = features.tokens(texts(rows["text"])), encode_labels(rows["label"], labels)
@@ -64,6 +64,7 @@ def lesson_of_few(options: TrainOptions, rows: pa.Table, weights: Path) -> Lesso
         )
         head = logistic_head(encoder_vectors(network, singles), classes, 1 / options.few_shot.regularization)
         network.exported.get_layer("logits").set_weights(head)
+        return network
 
     loss = squared_error if is_cosine else contrastive(options.loss.temperature)
     quality = root_mean_square if is_cosine else reciprocal_rank

@@ -13,6 +13,7 @@ from tasks.features.heads import Head
 from tasks.features.tabular import TabularFeatures
 
 if TYPE_CHECKING:
+    from tasks.fit.adversary import Adversary
     from tasks.fit.batches import Examples
     from tasks.fit.losses import Loss
     from tasks.fit.quality import Quality
@@ -31,7 +32,9 @@ class Lesson:
         build: makes the network; to be called within the strategy's scope.
         heads: of a model with several, what each tells.
         prime: gives the network a better beginning on what it is to learn; called before the first step only.
-        finish: fits what does not learn by steps, once the rest has learned; a function of the network's weights.
+        finish: fits what does not learn by steps, once the rest has learned, and gives the network to export; a
+            function of the network's weights.
+        rival: makes who works against the network while it learns; to be called within the strategy's scope.
         quality: how good the outputs of the trained network are, on rows that are not learned from.
     """
 
@@ -43,4 +46,5 @@ class Lesson:
     quality: Quality
     heads: tuple[Head, ...] = ()
     prime: Callable[[Network, Examples], None] | None = None
-    finish: Callable[[Network], None] | None = None
+    finish: Callable[[Network], Network] | None = None
+    rival: Callable[[], Adversary] | None = None

@@ -54,8 +54,8 @@ def read_train_rows(options: TrainOptions, dataset: Reference) -> pa.Table:
             "columns to learn from",
             found=f"no {', '.join(absent)}",
             allowed=", ".join(there),
-            action="Let a cleaning rule add it, or correct train.heads, train.numeric, train.categorical "
-            "and train.privacy.user.",
+            action="Let a cleaning rule add it, or correct train.heads, train.numeric, train.categorical, "
+            "train.mitigation.protected and train.privacy.user.",
         )
     if options.weight:
         check_weight_column(options.weight, there)
@@ -91,12 +91,18 @@ def prepare(options: TrainOptions, rows: pa.Table, weights: Path | None, release
             action="Give more rows, or raise it; at 0 nothing is held back or measured.",
         )
     lesson = _lesson(options, learned, weights, release)
-    return Material(
+    material = Material(
         lesson=lesson,
         learned=_examples(lesson, options, learned),
         validation=_examples(lesson, options, held) if held.num_rows else None,
         persons=person_count(options, learned),
     )
+    if not options.mitigation.is_on:
+        return material
+    from tasks.lessons.mitigation.mitigated import mitigated
+
+    found, examples = mitigated(lesson, material.learned, options, learned, held)
+    return replace(material, lesson=found, learned=examples)
 
 
 def learned_rows(options: TrainOptions, rows: pa.Table) -> pa.Table:

@@ -90,6 +90,8 @@ def _conflicts(options: TrainOptions) -> Iterator[tuple[str, object, str]]:
         yield "few_shot.enabled", True, "pairs join two rows, and the head is fitted without noise; leave it out"
     if options.head_start.enabled:
         yield "head_start.enabled", True, "the head would be fitted to the rows without noise; leave it out"
+    if options.mitigation.is_on:
+        yield "mitigation.method", options.mitigation.method, "what is done to rows follows from others; leave it out"
     if options.weight:
         yield "weight", repr(options.weight), "weights are scaled by the mean over all rows; leave it out"
     if options.stopping.patience:

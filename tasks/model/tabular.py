@@ -82,12 +82,14 @@ def raw_columns(features: TabularFeatures) -> RawColumns:
     """
     names = signature_names(list(features.columns))
     specifications = {names[column.name]: tf.TensorSpec([None], tf.float64) for column in features.numeric}
-    specifications |= {names[column.name]: tf.TensorSpec([None], tf.string) for column in features.categorical}
+    told = (*features.categorical, *features.groups)
+    specifications |= {names[column.name]: tf.TensorSpec([None], tf.string) for column in told}
 
     def encode(columns: Mapping[str, Any]) -> dict[str, Any]:
         numeric = [_standardised(column, columns[names[column.name]]) for column in features.numeric]
         categories = [_place(column, columns[names[column.name]]) for column in features.categorical]
-        stacked = {"numeric": numeric, "categories": categories}
+        groups = [_place(column, columns[names[column.name]]) for column in features.groups]
+        stacked = {"numeric": numeric, "categories": categories, "groups": groups}
         return {name: tf.stack(arrays, axis=1) for name, arrays in stacked.items() if arrays}
 
     return RawColumns(specifications, encode)

@@ -25,6 +25,11 @@ class GateOptions(Options):
     higher_is_better: bool = Field(default=True, description="Whether more of the primary metric is better.")
     max_loss_to_parent: float = Field(default=0.01, ge=0, description="What compression may cost, in that metric.")
     max_loss_to_champion: float = Field(default=0.005, ge=0, description="How far below the champion is still allowed.")
+    max_slice_gap: float = Field(
+        default=0.0,
+        ge=0,
+        description="How far below all rows the worst slice may fall, in the slices' metric; 0: without a bound.",
+    )
     max_epsilon: float = Field(
         default=0.0, ge=0, description="The most that a private training may have spent; 0: whatever its budget allows."
     )

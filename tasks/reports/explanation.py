@@ -38,9 +38,16 @@ class Faithfulness(BaseModel):
 
 
 class LocalExplanation(BaseModel):
-    """Why one row got its answer."""
+    """Why one row got its answer.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        base: the output with nothing known of the row.
+        output: what the model gives for the row; of gradients, what the floating-point model gives.
+        contributions: of a text in the order of its words, else by size.
+        faithfulness: None where the row has too few parts to tell.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     method: str
     explained: str
@@ -48,10 +55,20 @@ class LocalExplanation(BaseModel):
     output: float
     contributions: tuple[Contribution, ...]
     faithfulness: Faithfulness | None = None
+    is_text: bool = False
+
+    @property
+    def unexplained(self) -> float:
+        """What base and contributions are short of the output by."""
+        return self.output - self.base - sum(part.weight for part in self.contributions)
 
 
 class Importance(BaseModel):
-    """How much one column or token moves answers over many rows: the mean size of its contributions."""
+    """How much one column or word moves answers: the mean size of its contributions over all rows that were explained.
+
+    Attributes:
+        rows: how many of these have it; the others count as 0.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -16,6 +16,7 @@ class QualityReport(ReportPart):
     Attributes:
         confidence: of the intervals, for example 0.95.
         resamples: bootstrap samples that they come from; 0: none were drawn.
+        shares: metrics that are shares of rows: their intervals are Wilson's, and need no samples.
     """
 
     FILE: ClassVar[str] = "quality.json"
@@ -24,6 +25,7 @@ class QualityReport(ReportPart):
     resamples: int
     rows: int
     metrics: dict[str, Interval]
+    shares: tuple[str, ...] = ()
 
 
 class Bin(BaseModel):
@@ -39,9 +41,18 @@ class Bin(BaseModel):
 
 
 class CalibrationReport(ReportPart):
-    """Whether probabilities are shares: expected and largest calibration error, by bins of equal width."""
+    """Whether probabilities are shares: expected and largest calibration error, by bins of equal width.
+
+    Attributes:
+        output: which of several heads; empty: the model has one output.
+        brier: mean squared distance of probabilities from the truth; of two classes that of one of them.
+    """
 
     FILE: ClassVar[str] = "calibration.json"
+
+    output: str = ""
+    confidence: float = 0.95
+    rows: int = 0
 
     expected_error: Interval
     largest_error: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.reports.files import ReportPart
 from tasks.reports.interval import Interval
@@ -15,7 +15,9 @@ class Slice(BaseModel):
 
     Attributes:
         name: the condition in words, for example `sex = Female and age 17 to 25`.
-        found: named by the recipe, or found by search.
+        found: named by the recipe, or found by search. The interval of one that was found is wider, for it was picked.
+        rows: that it was measured on.
+        rest: the metric of the other rows.
         p_value: of being no worse than the other rows, adjusted for how many slices were looked at; None: not tested.
         is_small: too few rows to conclude from.
     """
@@ -38,6 +40,9 @@ class SliceReport(ReportPart):
         metric: which; higher is better.
         whole: of all rows.
         searched: how many slices the search looked at.
+        judged_on: rows that found slices were measured on.
+        left_out: ways to part rows that the model's privacy forbids, with the reason.
+        is_halved: whether they were found on other rows than these; if not, they look worse than they are.
     """
 
     FILE: ClassVar[str] = "slices.json"
@@ -46,4 +51,7 @@ class SliceReport(ReportPart):
     confidence: float
     whole: float
     searched: int
+    judged_on: int = 0
+    is_halved: bool = False
+    left_out: dict[str, str] = Field(default={})
     slices: tuple[Slice, ...]

@@ -112,8 +112,12 @@ def run_to_the_end(team: Callable[[int], Team], max_restarts: int, log_folder: P
 
 
 def worker_count(options: TrainOptions, rows: int) -> int:
-    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows; private ones one."""
-    if options.strategy == "single" or options.privacy.is_on:
+    """As many as wanted, 0 meaning one a core and two at most, but never more than there are rows.
+
+    One where training is private, or a reduction trains many networks one after the other.
+    """
+    is_reduction = options.mitigation.method == "exponentiated_gradient"
+    if options.strategy == "single" or options.privacy.is_on or is_reduction:
         return 1
     cores = len(usable_cores())
     wanted = options.workers or min(2, cores)

@@ -39,7 +39,7 @@ def pack(
     network = lesson.build()
     network.trained.set_weights(weights)
     if lesson.finish:
-        lesson.finish(network)
+        network = lesson.finish(network)
     manifest = PackageManifest(
         task=spec.options.task,
         format="saved_model",

@@ -54,7 +54,8 @@ def train(name: str, options: TrainOptions, dataset: DatasetRef, start: StartRef
     run_id, is_new = _run(client, name, options, dataset, work)
     if start:
         client.set_tag(run_id, "lepton.started_from", start.uri)
-    with _recorded(client, name, run_id, work, options.epochs) as recorder, _place() as place:
+    shown = "-".join([name, *_mitigation(options)]).replace("_", "-")
+    with _recorded(client, shown, run_id, work, options.epochs) as recorder, _place() as place:
 
         def on_event(event: dict[str, Any]) -> None:
             if "progress" in event:
@@ -104,13 +105,18 @@ def _run(client: MlflowClient, name: str, options: TrainOptions, dataset: Datase
             return kept.read_text(), False
         except MlflowException:
             pass  # its database is gone: begin a new one
-    run = client.create_run(_experiment(client, name), run_name=f"{name} train")
+    run = client.create_run(_experiment(client, name), run_name=" ".join([name, "train", *_mitigation(options)]))
     run_id: str = run.info.run_id
     _log_options(client, run_id, options)
     _log_dataset(client, run_id, name, dataset)
     work.mkdir(parents=True, exist_ok=True)
     kept.write_text(run_id)
     return run_id, True
+
+
+def _mitigation(options: TrainOptions) -> list[str]:
+    """What tells trainings apart that a run compares."""
+    return [options.mitigation.method] if options.mitigation.is_on else []
 
 
 def _experiment(client: MlflowClient, name: str) -> str:

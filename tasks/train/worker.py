@@ -75,7 +75,7 @@ def _train(spec: TrainSpec, heart: Heart) -> dict[str, Any]:
     if spec.is_chief and spec.package:
         from tasks.train.packing import pack
 
-        with heart.at("pack"):
+        with heart.at("pack"), watching(_tell):
             record = None if isinstance(trainer, Trainer) else trainer.record(spec.dataset_digest)
             pack(spec, spec.package, material.lesson, network.trained.get_weights(), record)
     figures = {"rows": len(material.learned), "fit_seconds": round(seconds, 3)}
@@ -143,7 +143,8 @@ def _trainer(spec: TrainSpec, material: Material, network: Network) -> Trainer:
         from tasks.fit.parameter_server import ParameterServerTrainer
 
         return ParameterServerTrainer(network, material.lesson.loss, batches, plan, validation, workers=spec.workers)
-    return Trainer(network, material.lesson.loss, batches, plan, validation)
+    rival = material.lesson.rival
+    return Trainer(network, material.lesson.loss, batches, plan, validation, rival() if rival else None)
 
 
 class Reporter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from tasks.data.manifest import read_manifest
 from tests.integration.loans import Ended, lepton, start, write_loans
 
 STAGES = [
@@ -63,6 +65,30 @@ def test_one_command_ends_in_a_promoted_model(work: Path) -> None:
     assert {file.path for file in client.list_artifacts(run_id)} >= {"curves.png", "curves.csv", "tensorboard"}
     assert {"loss", "fit_seconds", "restarts"} <= client.get_run(run_id).data.metrics.keys()
     assert client.get_run(run_id).data.params["optimizer.name"] == "adamw"
+
+
+def test_the_lineage_says_what_the_run_did(work: Path) -> None:
+    summary = json.loads((work / "first.json").read_text())
+    parent, child = (model["uri"] for model in summary["models"])
+    ended = lepton(work / "home", "lineage", child, "--json")
+    assert ended.code == 0, ended.err
+    told = ended.summary
+    assert told["complete"], told["missing"]
+    file = f"file:{hashlib.sha256((work / 'loans.csv').read_bytes()).hexdigest()}"
+    (raw,) = (read_manifest(made) for made in (work / "home" / "datasets" / "loans-raw").glob("*-*"))
+    made, clean = f"dataset:{raw.digest}", f"dataset:{summary['dataset']['digest']}"
+    trained, compressed = (f"run:{run_of(work / 'home', uri)[1]}" for uri in (parent, child))
+    (promotion,) = (node["id"] for node in told["nodes"] if node["kind"] == "promotion")
+    assert {(edge["from"], edge["relation"], edge["to"]) for edge in told["edges"]} == {
+        (file, "read", made),
+        (made, "made", clean),
+        (clean, "learned", trained),
+        (clean, "used", compressed),
+        (trained, "registered", parent),
+        (compressed, "registered", child),
+        (parent, "compressed", child),
+        (child, "promoted", promotion),
+    }
 
 
 def test_nothing_changed_means_nothing_runs(work: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tasks.data.references import VersionRef
-from tasks.register.gate import Verdict, audit_check, check, with_check
+from tasks.register.checks import audit_check
+from tasks.register.gate import Verdict, check, with_check
 from tasks.register.steps.versions import note_audit, version_ref
 
 if TYPE_CHECKING:

@@ -1,43 +1,35 @@
-"""The ledger's database: one writer after the other, and its errors in one line, without the password."""
+"""The ledger's database."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, text
 
-from infra.errors import LeptonError, MachineError, RecipeError, ServerError
 from infra.settings.home import HomeSettings
 from infra.settings.privacy import PrivacySettings
+from infra.stores import database
+from infra.stores.database import Place, Schema
 from tasks.private.ledger.tables import budgets, metadata
 
-SETTING = "LEPTON_PRIVACY_LEDGER"
-PATIENCE_SECONDS = 120.0
-"""How long to wait for other writers, each of which computes an epsilon."""
-_PAUSE_SECONDS = 0.05
-_SERIALIZATION, _DEADLOCK = "40001", "40P01"
-_LOCK_KEY = 0x6C6570746F6E  # any number that others do not take: "lepton"
+__all__ = ["Place", "here", "transact"]
+
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a ledger lies: at `url`, or in `file` if that is empty."""
+def _lock(connection: Connection) -> None:
+    connection.execute(text(f"LOCK TABLE {budgets.name} IN EXCLUSIVE MODE"))
 
-    url: str = field(repr=False)  # it may hold a password
-    file: Path
 
-    def is_there(self) -> bool:
-        """Whether there may be a ledger: a file that was never made holds none."""
-        return bool(self.url) or self.file.exists()
+LEDGER = Schema(
+    title="ledger of privacy",
+    setting="LEPTON_PRIVACY_LEDGER",
+    tables=metadata,
+    unchanged="Nothing was spent.",
+    patience_seconds=120.0,  # each other writer computes an epsilon
+    lock=_lock,
+)
 
 
 def here() -> Place:
@@ -46,127 +38,5 @@ def here() -> Place:
 
 
 def transact(place: Place, action: Callable[[Connection], Result]) -> Result:
-    """What `action` makes of a transaction that no other overlaps; done anew if the database would have it so.
-
-    SQLite takes its only write lock at the beginning. In PostgreSQL writers queue for the table of budgets, and run
-    SERIALIZABLE besides, so that also those who ask in another way are seen.
-
-    Raises:
-        RecipeError: the setting is no URL of such a database.
-        MachineError: the file can't be used, or the driver is not installed.
-        ServerError: the database does not answer, or refuses.
-    """
-    with _telling(place):
-        engine = _engine(place)
-        try:
-            return _tried(engine, action)
-        finally:
-            engine.dispose()
-
-
-def _tried(engine: Engine, action: Callable[[Connection], Result]) -> Result:
-    _make_tables(engine)
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            with engine.begin() as connection:
-                if engine.dialect.name == "postgresql":  # before the first query, which settles what is seen
-                    connection.execute(text(f"LOCK TABLE {budgets.name} IN EXCLUSIVE MODE"))
-                return action(connection)
-        except DBAPIError as error:
-            if not _is_conflict(error) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-
-
-def _make_tables(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-        return
-    with engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})"))
-        metadata.create_all(connection)
-
-
-def _is_conflict(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", "") in (_SERIALIZATION, _DEADLOCK)
-
-
-def _engine(place: Place) -> Engine:
-    if not place.url:
-        return _sqlite(place.file)
-    try:
-        return create_engine(_url(place.url), poolclass=NullPool, isolation_level="SERIALIZABLE")
-    except ImportError as error:
-        raise MachineError(
-            SETTING,
-            found=f"no package for PostgreSQL ({error})",
-            allowed="the packages of the extra `postgres`",
-            action="Install them: pip install 'lepton[postgres]'.",
-        ) from error
-
-
-def _sqlite(file: Path) -> Engine:
-    """A file without a write-ahead log, which a home on a network's disk could not have."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)), poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS}
-    )
-
-    def on_connect(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # else the driver begins transactions by itself, and late
-        connection.execute("PRAGMA synchronous = EXTRA")  # also the folder, after the journal is gone
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
-
-
-def _url(given: str) -> URL:
-    allowed = "a URL such as postgresql://user@host/database"
-    try:
-        url = make_url(given)
-    except (ArgumentError, ValueError):  # it is not shown: it may hold a password
-        raise RecipeError(SETTING, found="text that is no URL", allowed=allowed, action="Correct it.") from None
-    if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise RecipeError(
-            SETTING,
-            found=f"a database of kind {url.get_backend_name()}",
-            allowed=allowed,
-            action="Leave it out for SQLite below the home.",
-        )
-    return url.set(drivername="postgresql+psycopg")
-
-
-@contextmanager
-def _telling(place: Place) -> Iterator[None]:
-    """What the database says, in one line and without the password."""
-    try:
-        yield
-    except LeptonError:
-        raise
-    except SQLAlchemyError as error:
-        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
-        if not place.url:
-            raise MachineError(
-                f"ledger of privacy {place.file}",
-                found=reason,
-                allowed="a database that can be read and written",
-                action="Nothing was spent. See to its disk and its rights; the same command goes on.",
-            ) from None
-        for secret in _secrets(place.url):
-            reason = reason.replace(secret, "***")
-        raise ServerError(
-            f"ledger of privacy ({SETTING})",
-            found=f"an error of the database: {reason}",
-            allowed="a PostgreSQL database that answers and that this user may write to",
-            action="Check the URL, and whether the database runs.",
-        ) from None
-
-
-def _secrets(given: str) -> list[str]:
-    url = _url(given)
-    return [str(secret) for secret in (url.password, url.query.get("password")) if secret]
+    """What `action` makes of a transaction that no other overlaps; the errors are those of `infra.stores.database`."""
+    return database.transact(place, LEDGER, action)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from infra.errors import BudgetError, NotFoundError, RecipeError, RoleError
-from infra.settings.roles import RoleSettings, current_user
+from infra.errors import BudgetError, NotFoundError, RecipeError
+from infra.settings.roles import check_role
 from tasks.private.ledger.books import Books
 from tasks.private.ledger.budget import Budget
 from tasks.private.ledger.database import Place, transact
@@ -102,7 +102,7 @@ def reset_budget(place: Place, name: str, origins: Sequence[Origin], reason: str
         RecipeError: no reason is given.
         NotFoundError: the origins have no budget.
     """
-    _check_officer(f"to reset the privacy budget of {name}", reason)
+    check_role("privacy_officers", f"to reset the privacy budget of {name}", reason)
 
     def act(connection: Connection) -> Budget:
         books = Books(connection)
@@ -155,24 +155,9 @@ def _changed(books: Books, before: Budget, terms: Terms) -> Budget:
         return before
     raises = after.public or before.public or after.epsilon > before.epsilon or (0.0 < before.delta < after.delta)
     if raises:
-        _check_officer(f"to raise the privacy budget {before.name}", terms.reason)
+        check_role("privacy_officers", f"to raise the privacy budget {before.name}", terms.reason)
     books.change(before, after, "raise" if raises else "lower", terms.reason)
     return after
-
-
-def _check_officer(purpose: str, reason: str) -> None:
-    officers, user = RoleSettings().privacy_officers, current_user()
-    if user not in officers:
-        raise RoleError(
-            purpose,
-            found=f"user {user}",
-            allowed=f"privacy officers: {', '.join(officers) or 'nobody is one'}",
-            action="Ask one of them; LEPTON_ROLES_PRIVACY_OFFICERS names them.",
-        )
-    if not reason.strip():
-        raise RecipeError(
-            "--reason", found="nothing", allowed=f"why it is right {purpose}", action="Give it: it is kept for good."
-        )
 
 
 def _several(name: str, known: Sequence[Budget]) -> BudgetError:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import DataError
-from tasks.data.manifest import MANIFEST, Manifest, read_manifest
+from tasks.data.catalogue import versions_with
+from tasks.data.manifest import Manifest, read_manifest
 from tasks.data.references import DatasetRef, SourceRef
 
 
@@ -37,7 +38,7 @@ def origins_of(dataset: DatasetRef, datasets: Path) -> tuple[Origin, ...]:
     """
     found: dict[str, Origin] = {}
     seen: set[str] = set()
-    open_ = {dataset.digest: [read_manifest(Path(dataset.path)), *_versions(dataset.digest, datasets)]}
+    open_ = {dataset.digest: [read_manifest(Path(dataset.path)), *_manifests(dataset.digest, datasets)]}
     while open_:
         digest, manifests = open_.popitem()
         if not manifests:
@@ -46,7 +47,7 @@ def origins_of(dataset: DatasetRef, datasets: Path) -> tuple[Origin, ...]:
         for manifest in manifests:
             for parent in manifest.parents:
                 if parent not in seen:
-                    open_[parent] = _versions(parent, datasets)
+                    open_[parent] = _manifests(parent, datasets)
             if not manifest.parents:
                 found |= {sha: Origin(sha, name) for name, sha in manifest.sources.items()}
     if not found:
@@ -67,11 +68,8 @@ def listed(origins: Iterable[Origin], most: int = 3) -> str:
     return shown + (f" and {len(all_) - most} more" if len(all_) > most else "")
 
 
-def _versions(digest: str, datasets: Path) -> list[Manifest]:
-    """All versions with those rows: they may have come another way, and then have another lineage."""
-    files = datasets.glob(f"*/{digest[:16]}-*/{MANIFEST}")
-    manifests = [read_manifest(file.parent) for file in sorted(files)]
-    return [manifest for manifest in manifests if manifest.digest == digest]
+def _manifests(digest: str, datasets: Path) -> list[Manifest]:
+    return [version.manifest for version in versions_with(digest, datasets)]
 
 
 def _unknown(dataset: DatasetRef, found: str) -> DataError:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from tasks.data.references import VersionRef
 from tasks.dp.record import PRIVACY, PrivacyRecord, load_record
-from tasks.register.gate import Check, Verdict, audit_check, with_check
+from tasks.register.checks import audit_check
+from tasks.register.gate import Check, Verdict, with_check
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
-CARD = "model_card.md"
 GATE, PACKAGE_DIGEST = "lepton.gate", "lepton.package_digest"
-RECIPE_HASH, TERMS = "lepton.recipe_hash", "lepton.terms"
+RECIPE_HASH, TERMS, BACKGROUND = "lepton.recipe_hash", "lepton.terms", "lepton.background"
 COMPRESSION, DELTA = "lepton.compression", "lepton.delta_"
 EPSILON, PRIVACY_DELTA = "lepton.epsilon", "lepton.delta"
 UNIT, SEEDED = "lepton.privacy", "lepton.privacy_seeded"
@@ -89,11 +89,12 @@ def privacy_of(client: MlflowClient, version: VersionRef) -> PrivacyRecord | Non
         return load_record(Path(folder))
 
 
-def note_recipe(version: VersionRef, recipe_hash: str, terms: str) -> None:
-    """Tag a version with the recipe that led to it; a later recipe that leads to the same one changes terms only.
+def note_recipe(version: VersionRef, recipe_hash: str, terms: str, background: str = "{}") -> None:
+    """Tag a version with the recipe that led to it. A later one that leads to it too changes terms and background only.
 
     Args:
         terms: how the recipe has its models measured and judged, in JSON.
+        background: what it says of the model and its data, in JSON.
     """
     import mlflow
 
@@ -101,8 +102,9 @@ def note_recipe(version: VersionRef, recipe_hash: str, terms: str) -> None:
     tags = client.get_model_version(version.name, version.version).tags
     if RECIPE_HASH not in tags:
         client.set_model_version_tag(version.name, version.version, RECIPE_HASH, recipe_hash)
-    if tags.get(TERMS) != terms:
-        client.set_model_version_tag(version.name, version.version, TERMS, terms)
+    for name, text in ((TERMS, terms), (BACKGROUND, background)):
+        if tags.get(name) != text:
+            client.set_model_version_tag(version.name, version.version, name, text)
 
 
 def note_compression(child: VersionRef, parent: VersionRef, chain: str, deltas: Mapping[str, float]) -> None:
@@ -116,7 +118,7 @@ def note_compression(child: VersionRef, parent: VersionRef, chain: str, deltas: 
 
     client = mlflow.MlflowClient()
     inherited = client.get_model_version(parent.name, parent.version).tags
-    kept = {name: inherited[name] for name in (*CARRIED, RECIPE_HASH) if name in inherited}
+    kept = {name: inherited[name] for name in (*CARRIED, RECIPE_HASH, BACKGROUND) if name in inherited}
     changed = {f"{DELTA}{metric}": f"{value:.6g}" for metric, value in deltas.items()}
     known = client.get_model_version(child.name, child.version).tags
     for name, text in (kept | changed | {COMPRESSION: chain}).items():

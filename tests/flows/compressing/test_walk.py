@@ -32,7 +32,7 @@ def child(loss: float) -> Child:
         metrics={},
         figures=Figures(1.0, 1.0, 1.0, loss),
         worst=None,
-        judged=Judgement(verdict=Verdict(passed=True, checks=()), card="", card_uri=""),
+        judged=Judgement(verdict=Verdict(passed=True, checks=())),
         rival=None,
     )
 

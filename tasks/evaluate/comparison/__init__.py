@@ -1,0 +1,1 @@
+"""Two models on the same rows: how far apart they are, and whether that may be chance."""

@@ -1,0 +1,1 @@
+"""How sure metrics are: bootstrap samples of rows as weights, and bounds from them."""

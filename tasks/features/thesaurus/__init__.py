@@ -1,0 +1,1 @@
+"""Words that can stand for others in a sentence."""

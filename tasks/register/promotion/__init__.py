@@ -1,0 +1,1 @@
+"""Which version serves: moved by one at a time, and written down before it is done."""
