@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from flows.recipe import Recipe
 from flows.spending import trained
 from flows.stages import Stages
 from tasks.data.references import DatasetRef, ModelRef, Reference
-from tasks.evaluate.fairness.tradeoff import Way
+from tasks.evaluate.fairness.spec import Way
 from tasks.evaluate.steps import tradeoff
 from tasks.lessons.start import StartRef
+
+log = logging.getLogger(__name__)
 
 
 def weighed_up(
@@ -16,7 +20,8 @@ def weighed_up(
 ) -> Reference | None:
     """The folder with `tradeoff.json`: accuracy against disparity of the ways that the recipe compares, on test rows.
 
-    Each is a training like the recipe's own, kept and found again; None: the recipe compares none.
+    Each is a training like the recipe's own, kept and found again; None: the recipe compares none, or is private, so
+    that others would tell what its own must not.
 
     Raises:
         BudgetError: the data has a privacy budget.
@@ -24,6 +29,9 @@ def weighed_up(
     """
     chosen = recipe.train.mitigation.method
     if not recipe.mitigate.compare:
+        return None
+    if recipe.train.privacy.is_on:
+        log.warning("mitigate.compare is left out: its trainings would not be private, and train.privacy is on")
         return None
     ways = []
     for method in recipe.mitigate.ways(chosen):

@@ -94,8 +94,6 @@ class Recipe(Options):
                 f"mitigate.compare: found {compared[0]} and no evaluate.fairness.protected; name the columns that "
                 "disparity is measured by"
             )
-        if compared and self.train.privacy.is_on:
-            raise ValueError(f"mitigate.compare: found {compared[0]} with train.privacy; private trainings have none")
         for method in self.mitigate.ways(self.train.mitigation.method):
             if method != "none":
                 check_mitigation(self.train.mitigated_by(method))

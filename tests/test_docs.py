@@ -20,6 +20,8 @@ from infra.settings.home import checkout
 from tasks.clean.rules import known_rules
 from tasks.compress.config import CompressOptions
 from tasks.dp.config import PrivacyOptions
+from tasks.evaluate.config import EvaluateOptions
+from tasks.evaluate.explain.config import ExplainOptions
 from tasks.evaluate.robustness.config import RobustnessOptions
 from tasks.evaluate.slices.config import SliceOptions
 from tasks.lessons.config import TrainOptions
@@ -105,6 +107,22 @@ def test_the_page_on_slices_and_robustness_has_every_option_once() -> None:
     heads = [line.split("|")[1] for line in page.splitlines() if re.match(r"\| `\w+`[ ,]", line)]
     named = [*option_names(SliceOptions), *option_names(RobustnessOptions)]
     assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(named)
+
+
+def test_the_page_on_explanations_has_every_option_once() -> None:
+    page = (checkout() / "docs/explanations.md").read_text(encoding="utf-8")
+    section = page[page.index("## Options") : page.index("## How long")]
+    heads = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(option_names(ExplainOptions))
+
+
+def test_the_page_on_evaluation_has_every_option_once() -> None:
+    page = (checkout() / "docs/evaluation.md").read_text(encoding="utf-8")
+    section = page[page.index("## Options") : page.index("## What is not there")]
+    heads = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    elsewhere = ("slices.", "fairness.", "robustness.", "explain.")
+    named = [name for name in option_names(EvaluateOptions) if not name.startswith(elsewhere)]
+    assert sorted(set(re.findall(r"`([\w.]+)`", " ".join(heads))) - {"evaluate."}) == sorted(named)
 
 
 def test_the_page_on_compression_has_chains_that_make_a_plan() -> None:

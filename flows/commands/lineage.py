@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,12 @@ import typer
 from infra.errors import RecipeError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from flows.lineage import Found, SubjectFound
 
 lineage = typer.Typer()
+_UNBOUNDED = 10_000
 
 
 @lineage.command("lineage")
@@ -75,11 +79,9 @@ def _check(what: str, subject: str, column: str, html: Path | None) -> None:
 
 
 def _show(found: Found) -> None:
-    from rich.console import Console
-
     from flows.lineage_tree import tree
 
-    out = Console(highlight=False, soft_wrap=True)
+    out = _console()
     seen: set[str] = set()
     for id_ in found.asked:
         out.print(tree(found.graph, id_, found.up, found.down, seen))
@@ -88,11 +90,10 @@ def _show(found: Found) -> None:
 
 
 def _show_subject(found: SubjectFound) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    out = Console(highlight=False, soft_wrap=True)
+    out = _console()
     table = Table("data set version", "to learn from", "to measure on", "in quarantine", box=None, pad_edge=False)
     for one in found.search.holdings:
         rows = (f"{count:,}" for count in (one.train, one.test, one.refused))
@@ -108,3 +109,10 @@ def _show_subject(found: SubjectFound) -> None:
         out.print(f"not complete: {sentence}", style="yellow", markup=False)
     for file in found.search.files:
         out.print(f"looked at {file}", style="dim", markup=False)
+
+
+def _console() -> Console:
+    """Nothing is cut off: a terminal wraps, and what goes elsewhere has lines as long as they are."""
+    from rich.console import Console
+
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_UNBOUNDED)

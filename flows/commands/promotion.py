@@ -97,16 +97,17 @@ def _table(found: Sequence[Promotion], objections: dict[int, str]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    columns = ("when", "who", "what", "from", "to", "gate", "why")
+    columns = ("when (UTC)", "who", "what", "from", "to", "gate", "why")
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for one in reversed(found):
         what = one.kind if one.state == "done" else f"{one.kind}, {one.state}"
-        cells = (one.ended, one.who, what, one.source or "-", one.target or "-", _gate(one, objections), one.reason)
+        when = (one.ended or one.began)[:16].replace("T", " ")
+        cells = (when, one.who, what, one.source or "-", one.target or "-", _gate(one, objections), one.reason)
         table.add_row(*map(escape, cells))
     Console().print(table)
 
 
 def _gate(one: Promotion, objections: dict[int, str]) -> str:
     if one.override:
-        return f"override does not hold: {objections[one.id]}" if objections[one.id] else "overridden, signed"
+        return f"override does not hold: {objections[one.id]}" if objections[one.id] else "overridden"
     return f"passed {one.verdict[:8]}" if one.verdict else "-"

@@ -17,8 +17,7 @@ from tasks.data.tree import tree_digest
 from tasks.evaluate.config import EvaluateOptions
 from tasks.evaluate.explain.config import ExplainOptions
 from tasks.evaluate.explain.wording import faithful_words
-from tasks.evaluate.fairness.tradeoff import Way
-from tasks.evaluate.fairness.worker import TradeOffSpec
+from tasks.evaluate.fairness.spec import TradeOffSpec, Way
 from tasks.reports.explanation import ExplanationReport
 from tasks.reports.fairness import FairnessReport, TradeOffReport, told
 from tasks.reports.quality import ComparisonReport, QualityReport

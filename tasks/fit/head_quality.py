@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from tasks.features.heads import MISSING, Head, joined, told_places
 from tasks.features.labels import UNKNOWN
 from tasks.features.spans import count_spans, total
-from tasks.fit.losses import Loss
 from tasks.fit.quality import Batch, Quality, accuracy
 from tasks.options import HeadKind
+
+if TYPE_CHECKING:
+    from tasks.fit.losses import Loss
 
 Figures = dict[str, float]
 _NEVER_TOLD = "B-?"  # of a tag that the network lacks: a true span that no one finds

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
@@ -15,6 +15,7 @@ from tasks.evaluate.metrics import (
     classification_metrics,
     confusion,
     log_loss,
+    mean_roc_area,
     ranks,
     rating_metrics,
     retrieval_metrics,
@@ -35,7 +36,7 @@ def test_classification_by_hand() -> None:
     assert metrics["unknown_labels"] == 1
     loss = -(math.log(0.8) + math.log(0.25) + math.log(0.8) + math.log(np.finfo(np.float32).eps)) / 4
     assert metrics["log_loss"] == pytest.approx(loss)
-    assert "auc" not in metrics
+    assert metrics["auc"] == 1.0  # of the rows of a and b: a's probability is highest where it is true, and so is b's
 
 
 def test_the_table_by_class_by_hand() -> None:
@@ -49,6 +50,7 @@ def test_the_table_by_class_by_hand() -> None:
     assert (table["z"].precision, table["z"].recall, table["z"].f1, table["z"].support) == (0, 0, 0, 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1000)), min_size=4, max_size=60))
 def test_classification_equals_sklearn(drawn: list[tuple[int, int]]) -> None:
     labels = ["p", "q", "r", "s"]
@@ -65,6 +67,7 @@ def test_classification_equals_sklearn(drawn: list[tuple[int, int]]) -> None:
     assert metrics["log_loss"] == pytest.approx(loss)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=60))
 def test_the_roc_area_equals_sklearns_with_ties(drawn: list[tuple[bool, int]]) -> None:
     codes, scores = np.array([int(one) for one, _ in drawn]), np.array([score / 6 for _, score in drawn])
@@ -90,7 +93,7 @@ def test_the_log_loss_of_a_certain_error_is_finite() -> None:
 def test_ratings_by_hand_and_by_sklearn() -> None:
     predicted, truth = np.array([3.0, 4.0, 1.0], np.float32), np.array([3.0, 2.0, 2.0])
     metrics = rating_metrics(predicted, truth)
-    assert metrics == pytest.approx({"rmse": math.sqrt(5 / 3), "mae": 1.0})
+    assert metrics == pytest.approx({"mse": 5 / 3, "rmse": math.sqrt(5 / 3), "mae": 1.0})
     assert metrics["rmse"] == pytest.approx(sklearn_metrics.mean_squared_error(truth, predicted) ** 0.5)
 
 
@@ -100,7 +103,13 @@ def test_ranks_by_hand() -> None:
     assert found.tolist() == [1, 3, 3, math.inf]  # among equals the last
     metrics = retrieval_metrics(found)
     assert metrics == pytest.approx(
-        {"mrr": (1 + 1 / 3 + 1 / 3 + 0) / 4, "recall_at_1": 0.25, "recall_at_10": 0.75, "unknown_labels": 1}
+        {
+            "mrr": (1 + 1 / 3 + 1 / 3 + 0) / 4,
+            "ndcg_at_10": (1 + 1 / 2 + 1 / 2 + 0) / 4,
+            "recall_at_1": 0.25,
+            "recall_at_10": 0.75,
+            "unknown_labels": 1,
+        }
     )
 
 
@@ -116,3 +125,17 @@ def test_a_model_that_gives_no_numbers_is_not_measured() -> None:
 def test_missing_ratings_are_not_measured() -> None:
     with pytest.raises(DataError, match=r"column rating of the test split: found 1 missing values"):
         check_truth(np.array([1.0, np.nan]))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_mean_area_of_several_classes_equals_sklearns(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    codes = np.append(np.arange(4), random.integers(0, 4, 20))
+    probabilities = random.dirichlet(np.ones(4), 24)
+    expected = sklearn_metrics.roc_auc_score(codes, probabilities, multi_class="ovr")
+    assert mean_roc_area(probabilities, codes) == pytest.approx(expected)
+
+
+def test_there_is_no_mean_area_of_one_class() -> None:
+    assert mean_roc_area(PROBABILITIES, np.array([0, 0, -1, 0])) is None

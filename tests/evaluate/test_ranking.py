@@ -49,10 +49,12 @@ def test_metrics() -> None:
     first = (1 + 1 / 2) / (1 + 1 / math.log2(3))
     third = (1 / math.log2(3)) / (1 + 1 / math.log2(3))
     assert figures["ndcg_at_10"] == pytest.approx((first + 0 + third) / 3)
+    assert figures["map_at_10"] == pytest.approx(((1 + 2 / 3) / 2 + 0 + (1 / 2) / 2) / 3)
     assert figures["hit_rate_at_10"] == pytest.approx(2 / 3)
     assert figures["mrr"] == pytest.approx((1 + 1 / 11 + 1 / 2) / 3)
     assert figures["users"] == 3
 
 
 def test_a_user_with_more_than_ten_items_can_reach_1() -> None:
-    assert ranking_metrics([np.arange(1.0, 16.0)])["ndcg_at_10"] == pytest.approx(1.0)
+    figures = ranking_metrics([np.arange(1.0, 16.0)])
+    assert (figures["ndcg_at_10"], figures["map_at_10"]) == (pytest.approx(1.0), pytest.approx(1.0))

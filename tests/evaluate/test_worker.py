@@ -31,22 +31,40 @@ OPTIONS = EvaluateOptions(
 LATENCY = {f"latency_p{percent}_ms{batch}" for percent in (50, 95, 99) for batch in ("", "_batch32")}
 ALWAYS = {"rows", "size_mb", "gzip_mb", *LATENCY}
 CALIBRATION = {"calibration_error", "brier"}
+TYPOS = {"robust_typos", "robust_worst"}
 BY_TASK: dict[Task, set[str]] = {
-    "text_classification": {"accuracy", "macro_f1", "log_loss", "unknown_labels", *CALIBRATION},
-    "tabular_classification": {"accuracy", "macro_f1", "log_loss", "auc", "unknown_labels", *CALIBRATION},
+    "text_classification": {"accuracy", "macro_f1", "log_loss", "unknown_labels", *CALIBRATION, *TYPOS},
+    "tabular_classification": {
+        *(
+            "accuracy",
+            "macro_f1",
+            "log_loss",
+            "auc",
+            "unknown_labels",
+            "robust_noise",
+            "robust_unknown",
+            "robust_worst",
+        ),
+        *CALIBRATION,
+    },
     "text_heads": {
         *("accuracy", "label_macro_f1", "log_loss", "label_unknown_labels"),
         *("micro_f1", "topics_macro_f1", "exact_match", "topics_unknown_labels"),
         *("mse", "rmse", "mae", "r2"),
         *CALIBRATION,
+        *TYPOS,
         *("span_f1", "span_precision", "span_recall", "tag_accuracy", "unknown_tags", "frame_accuracy"),
     },
-    "text_retrieval": {"mrr", "ndcg_at_10", "recall_at_1", "recall_at_10", "unknown_labels"},
-    "rating_prediction": {"mse", "rmse", "mae"},
+    "text_retrieval": {"mrr", "ndcg_at_10", "recall_at_1", "recall_at_10", "unknown_labels", *TYPOS},
+    "rating_prediction": {"mse", "rmse", "mae", "robust_unknown", "robust_worst"},
 }
 CLASS_FILES = {
     *("per_class.csv", "confusion.csv", "confusion.png", "per_class.png"),
     *("calibration.json", "calibration.png"),
+}
+ALWAYS_FILES = {
+    *("metrics.json", "examples.json", "quality.json", "slices.json"),
+    *("robustness.json", "robustness.csv", "robustness.png"),
 }
 FILES: dict[Task, set[str]] = {
     "text_classification": CLASS_FILES,
@@ -95,7 +113,7 @@ def test_a_model_that_is_always_right(package: Package, task: Task, tmp_path: Pa
     assert 0 < metrics["gzip_mb"] < metrics["size_mb"]
     assert json.loads((tmp_path / "report" / "metrics.json").read_text()) == metrics
     written = {path.name for path in (tmp_path / "report").iterdir()}
-    assert written == FILES[task] | {"metrics.json", "examples.json", "quality.json"}
+    assert written == FILES[task] | ALWAYS_FILES
 
 
 @pytest.mark.parametrize("task", TASKS)

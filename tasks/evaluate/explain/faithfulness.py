@@ -6,6 +6,7 @@ than chance explains nothing, whatever its pictures look like.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ def curves(game: Game, weights: Values, orders: int) -> Curves:
 
 def many_orders(confidence: float) -> int:
     """Random orders of which the best one beats an unfaithful order as seldom as a two-sided interval allows."""
-    return int(np.ceil(2 / (1 - confidence))) - 1
+    return math.ceil(round(2 / (1 - confidence), 6)) - 1  # rounded: 1 - 0.95 is a little less than 0.05
 
 
 def of_row(game: Game, weights: Values, confidence: float) -> Faithfulness | None:

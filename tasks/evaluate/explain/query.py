@@ -30,7 +30,7 @@ def row_table(features: Features, row: Mapping[str, Any]) -> pa.Table:
     return pa.table({name: _value(name, row[name], type_) for name, type_ in columns.items()})
 
 
-def test_row(rows: pa.Table, place: int) -> pa.Table:
+def numbered_row(rows: pa.Table, place: int) -> pa.Table:
     """The row at `place` of the test rows.
 
     Raises:

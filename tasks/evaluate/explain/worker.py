@@ -17,7 +17,7 @@ from tasks.data.references import DatasetRef
 from tasks.data.version import read_rows
 from tasks.evaluate.explain.explainer import Explainer, drawn, train_sample
 from tasks.evaluate.explain.many import report, unexplained
-from tasks.evaluate.explain.query import row_table, test_row
+from tasks.evaluate.explain.query import numbered_row, row_table
 from tasks.evaluate.explain.single import explain_row
 from tasks.evaluate.explain.spec import ExplainSpec
 from tasks.features.text import TextFeatures
@@ -50,7 +50,7 @@ def explain_many(spec: ExplainSpec) -> ExplanationReport:
 def explain_one(spec: ExplainSpec) -> tuple[LocalExplanation, float]:
     """Explain one row by the first method of the options; returns the seconds that it took too, after loading."""
     predictor = load(spec.package, _cores())
-    table = row_table(predictor.features, spec.row) if spec.row else test_row(_test(spec), spec.place)
+    table = row_table(predictor.features, spec.row) if spec.row else numbered_row(_test(spec), spec.place)
     explainer = _explainer(spec, predictor)
     explainer.load(spec.options.methods[0])
     started = time.perf_counter()

@@ -48,6 +48,7 @@ def _draw_rate(axes: Axes, rate: str, groups: Sequence[Group]) -> None:
         axes.barh(place, interval.value, height=0.64, facecolor=face, edgecolor=_BLUE, hatch=hatch)
         axes.errorbar(interval.value, place, xerr=_reach(interval), color="black", capsize=3, linewidth=1)
     axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.25, 0.5, 0.75], ["0", "0.25", "0.5", "0.75"])
     axes.set_title(rate.replace("_", " "), fontsize=10)
     axes.grid(axis="x", alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
 
 from infra.errors import RecipeError
-from tasks.data.references import DatasetRef, ModelRef
+from tasks.data.references import DatasetRef
 from tasks.data.version import read_rows
 from tasks.evaluate.config import EvaluateOptions
 from tasks.evaluate.fairness.counts import count
@@ -18,22 +17,13 @@ from tasks.evaluate.fairness.disparities import disparities
 from tasks.evaluate.fairness.groups import Groups, groups_by
 from tasks.evaluate.fairness.part import Favours, favoured
 from tasks.evaluate.fairness.pictures import draw_trade_off
+from tasks.evaluate.fairness.spec import Way
 from tasks.evaluate.intervals.bounds import wilson
 from tasks.evaluate.scored import Scored, score
 from tasks.evaluate.tables import write_trade_off
 from tasks.reports.fairness import TradeOff, TradeOffReport
 from tasks.reports.interval import Interval
 from tasks.runtime.predictor import load
-
-
-class Way(BaseModel):
-    """One way of training: its mitigation, the model it made, and whether the recipe chose it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    mitigation: str
-    model: ModelRef
-    is_chosen: bool
 
 
 def measure_ways(options: EvaluateOptions, ways: Sequence[Way], dataset: DatasetRef, into: Path) -> TradeOffReport:

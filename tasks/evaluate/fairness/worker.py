@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
-
 from infra.environment import configure
 from infra.processes import Event, child_main
-from tasks.data.references import DatasetRef
-from tasks.evaluate.config import EvaluateOptions
-from tasks.evaluate.fairness.tradeoff import Way, measure_ways
-
-
-class TradeOffSpec(BaseModel):
-    """Compare `ways` on the test rows of `dataset`; write into the directory `into`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    options: EvaluateOptions
-    ways: tuple[Way, ...]
-    dataset: DatasetRef
-    into: Path
+from tasks.evaluate.fairness.spec import TradeOffSpec
+from tasks.evaluate.fairness.tradeoff import measure_ways
 
 
 def work(spec: str) -> Event:

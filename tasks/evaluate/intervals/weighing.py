@@ -195,7 +195,8 @@ def _mean_over(areas: Sequence[Values]) -> Values:
 
 
 def _totals(weights: Weights) -> Values:
-    return weights.sum(axis=0, dtype=np.float64)
+    total: Values = weights.sum(axis=0, dtype=np.float64)
+    return total
 
 
 def _products(columns: NDArray[np.float32], weights: Weights) -> Values:

@@ -35,11 +35,11 @@ OF_A_MODEL: tuple[type[ReportPart], ...] = (
 PICTURES: dict[str, tuple[str, ...]] = {
     "quality": ("*confusion.png", "*per_class.png", "*ranks.png", "*ratings.png", "*numbers.png"),
     "calibration": ("*calibration.png",),
-    "slices": ("*slices*.png",),
-    "robustness": ("*robustness*.png",),
-    "fairness": ("*fairness*.png",),
-    "tradeoff": ("*trade*off*.png",),
-    "explanation": ("*importance*.png", "*global*.png", "*deletion*.png", "*faithfulness*.png"),
+    "slices": ("slices.png",),
+    "robustness": ("robustness.png",),
+    "fairness": ("fairness_*.png",),
+    "tradeoff": ("tradeoff.png",),
+    "explanation": ("global_*.png",),
 }
 """By what they belong to. Not those of single rows: a card goes further than the rows may."""
 

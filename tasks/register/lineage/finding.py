@@ -104,9 +104,19 @@ def _short(id_: str) -> str:
 
 def _nothing(graph: Graph, words: str) -> NotFoundError:
     nodes = graph.nodes.values()
-    models = _listed({node.id.split("/")[1] for node in nodes if node.kind == "model"})
-    datasets = _listed({name for node in nodes if node.kind == "dataset" and node.known for name in _names(node)})
-    files = _listed({node.label for node in nodes if node.kind == "file"})
+    name = words.removeprefix("models:/").partition("/")[0].partition("@")[0]
+    if versions := _by_name(graph, name) if words.startswith("models:/") else []:
+        return NotFoundError(
+            f"lineage of {words}",
+            found="no such version or alias",
+            allowed=_listed(versions),
+            action="`lepton models` lists versions.",
+        )
+    models = _listed(sorted({node.id.split("/")[1] for node in nodes if node.kind == "model"}))
+    datasets = _listed(
+        sorted({name for node in nodes if node.kind == "dataset" and node.known for name in _names(node)})
+    )
+    files = _listed(sorted({node.label for node in nodes if node.kind == "file"}))
     return NotFoundError(
         f"lineage of {words}",
         found="nothing of that name or digest",
@@ -116,6 +126,6 @@ def _nothing(graph: Graph, words: str) -> NotFoundError:
 
 
 def _listed(names: Iterable[str]) -> str:
-    all_ = sorted(names)
+    all_ = list(names)
     more = f" and {len(all_) - _LISTED} more" if len(all_) > _LISTED else ""
     return ", ".join(all_[:_LISTED]) + more or "(none)"

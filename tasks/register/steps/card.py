@@ -190,9 +190,10 @@ def _aliases(client: MlflowClient, version: ModelVersion) -> tuple[str, ...]:
 
 
 def _override(version: VersionRef) -> OverrideNote | None:
+    """Who set the verdict aside; also where that does not hold, for then somebody wanted it to seem so."""
     found = standing(version)
     if found.override is None:
-        return OverrideNote("", "", "", found.objection) if found.objection else None
+        return OverrideNote("not known", "not known", "not known", found.objection) if found.objection else None
     said = found.override.statement
     return OverrideNote(said.who, said.when, said.reason, found.objection)
 

@@ -139,7 +139,9 @@ def _promotions(models: Sequence[ModelRecord]) -> Iterator[PromotionRecord]:
     for one in done:
         facts = {"who": one.who, "why": one.reason, "instead of": one.source}
         told = {name: text for name, text in facts.items() if text}
-        yield PromotionRecord(one.model, one.target, str(one.id), _WORDS[one.kind], one.ended, told)
+        yield PromotionRecord(
+            one.model, one.target, str(one.id), _WORDS[one.kind], one.ended[:16].replace("T", " "), told
+        )
     written = {(one.model, one.target) for one in done}
     for model in models:
         if _PROMOTED in model.tags and (model.name, model.version) not in written:

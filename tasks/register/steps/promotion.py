@@ -195,9 +195,10 @@ def _check_reason(reason: str) -> None:
 
 
 def _refused(version: VersionRef, stands: Standing) -> GateFailed:
+    override = f'An approver may set that aside: `lepton gate override {version.uri} --reason "..."`.'
     return GateFailed(
         f"promotion of {version.uri}",
         found=stands.told(),
         allowed="a version that passed its gate",
-        action=f'An approver may set that aside: `lepton gate override {version.uri} --reason "..."`.',
+        action=override if stands.verdict else "Have it judged: run its recipe.",
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.evaluate.explain.faithfulness import FEW_ORDERS, curves, many_orders, mean_interval, of_row, of_rows
-from tasks.evaluate.explain.game import Game
+from tasks.evaluate.explain.game import Game, Masks, Values
 from tests.evaluate.explain.games import additive, constant
 
 WEIGHTS = [0.4, -0.3, 0.2, 0.1, -0.05, 0.02, 0.0]
@@ -71,9 +71,14 @@ def test_as_many_orders_as_the_confidence_needs() -> None:
 
 
 def test_a_coalition_is_asked_about_once() -> None:
-    asked = []
+    asked: list[Masks] = []
     game = additive(WEIGHTS)
-    counted = Game(game.parts, game.values, "output", lambda masks: (asked.extend(masks), game.play(masks))[1])
+
+    def play(masks: Masks) -> Values:
+        asked.append(masks)
+        return game.play(masks)
+
+    counted = Game(game.parts, game.values, "output", play)
     mask = np.ones((3, len(WEIGHTS)), np.bool_)
     assert counted.worth(mask).tolist() == counted.worth(mask).tolist()
-    assert len(asked) == 1
+    assert [len(masks) for masks in asked] == [1]

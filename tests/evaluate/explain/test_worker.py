@@ -13,10 +13,10 @@ from tasks.data.references import DatasetRef
 from tasks.evaluate.explain.config import ExplainOptions
 from tasks.evaluate.explain.launcher import explain as launch
 from tasks.evaluate.explain.page import page
-from tasks.evaluate.explain.query import row_table, test_row
+from tasks.evaluate.explain.query import numbered_row, row_table
 from tasks.evaluate.explain.spec import ExplainSpec
-from tasks.evaluate.explain.worker import explain_many, explain_one
 from tasks.evaluate.explain.wording import faithful_words, shade
+from tasks.evaluate.explain.worker import explain_many, explain_one
 from tasks.features.files import load_features
 from tasks.options import Task
 from tasks.reports.explanation import ExplanationReport
@@ -25,7 +25,6 @@ from tests.packages import inputs, make_dataset
 Package = Callable[[Task], Path]
 TABULAR: Task = "tabular_classification"
 PNG = b"\x89PNG"
-test_row.__test__ = False  # type: ignore[attr-defined]  # a function of the project
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +105,7 @@ def test_missing_and_unknown_values_are_shown_as_such(package: Package, dataset:
 
 def test_a_number_that_no_test_row_has() -> None:
     with pytest.raises(RecipeError, match="--row: found 10; allowed: 0 to 9, the rows of the test split"):
-        test_row(inputs(TABULAR, 10), 10)
+        numbered_row(inputs(TABULAR, 10), 10)
 
 
 def test_doubt_is_said_and_nothing_is_white() -> None:

@@ -41,7 +41,7 @@ def subject(package: Path, task: Task, into: Path, rows: pa.Table | None = None,
 
 def test_a_model_that_looks_at_capitals_is_worse_for_them(package: Package, tmp_path: Path) -> None:
     """The tiny tokeniser knows small letters only: capitals are unknown to it, and spaces are nothing to it."""
-    own = subject(package("text_heads"), "text_heads", tmp_path)
+    own = subject(package("text_retrieval"), "text_retrieval", tmp_path)
     options = EvaluateOptions(robustness=RobustnessOptions(methods=["case", "spacing", "fgsm"]))
     figures = robustness(replace(own, options=options))
     assert figures["robust_spacing"] == 1.0
@@ -53,7 +53,7 @@ def test_a_model_that_looks_at_capitals_is_worse_for_them(package: Package, tmp_
     assert by_strength["all in small letters"].flipped == 0
     capitals = by_strength["all in capitals"]
     assert capitals.flipped >= 1 - capitals.metric.value  # it was right about all
-    assert (report.metric, report.rows, report.clean.value) == ("frame_accuracy", 40, 1.0)
+    assert (report.metric, report.rows, report.clean.value) == ("mrr", 40, 1.0)
     assert "no numbers" in report.left_out["FGSM"]
     with (tmp_path / "robustness.csv").open(newline="") as file:
         assert [row["disturbance"] for row in csv.DictReader(file)] == ["none", *["letter case"] * 3, "spacing"]

@@ -120,6 +120,7 @@ def test_a_threshold_for_each_group_is_in_the_exported_graph(tmp_path: Path) -> 
         check_builder(asked)
 
 
+@pytest.mark.slow
 def test_a_reduction_ends_in_one_network_that_gives_the_mean_of_several() -> None:
     found = material("exponentiated_gradient", mitigation={"rounds": 2, "slack": 0.1}, batch_size=32)
     network = found.lesson.build()
@@ -191,7 +192,7 @@ def test_a_column_that_is_not_there(tmp_path: Path) -> None:
 
 def test_methods_for_two_labels() -> None:
     rows = applicants()
-    three = rows.set_column(3, "label", pa.array(["yes", "no", "later", "later", "yes", "no"] * 16))
+    three = rows.set_column(3, "label", pa.array(["yes", "yes", "no", "no", "later", "later"] * 16))
     asked = {"mitigation": {"favourable": "yes"}}
 
     assert prepare(options("reweighing", **asked), identified(three), None).learned.weights is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,7 +21,7 @@ from tasks.register.card.sheet import data_sheet
 from tests.packages import identified
 
 
-def version(folder: Path, ages: list[int | None], parents: tuple[str, ...] = (), **facts: object) -> DatasetRef:
+def version(folder: Path, ages: list[int | None], parents: tuple[str, ...] = (), **facts: Any) -> DatasetRef:
     """Rows of an age each, every other a woman, the first two for testing."""
     count = len(ages)
     table = identified(
@@ -46,7 +47,7 @@ def version(folder: Path, ages: list[int | None], parents: tuple[str, ...] = (),
             code_hash="",
             engine="test",
             parents=parents,
-            **facts,  # type: ignore[arg-type]
+            **facts,
         )
         return draft.publish(manifest)
 

@@ -45,7 +45,10 @@ def test_a_file_that_lies_here_is_known_by_what_is_in_it(tmp_path: Path) -> None
 
 
 def test_what_is_not_there_is_told_with_what_is(graph: Graph) -> None:
-    for words in ("nowhere", "models:/m/99", "models:/m@none", "ffffffff", ""):
+    for words in ("models:/m/99", "models:/m@none"):
+        with pytest.raises(NotFoundError, match=r"no such version or alias; allowed: models:/m/1, .*models:/m/10\."):
+            find(graph, words)
+    for words in ("nowhere", "models:/n/1", "ffffffff", ""):
         with pytest.raises(NotFoundError, match=r"models m; data sets m, m-raw; files loans\.csv"):
             find(graph, words)
 

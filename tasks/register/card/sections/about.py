@@ -9,7 +9,7 @@ from tasks.register.card.page import Block, Command, Items, Paragraph, Section, 
 from tasks.register.card.standing import Standing
 
 _NOT_SAID = "The recipe does not say"
-_SURE = 0.05
+_SURE, _MOST_SLICES = 0.05, 5
 
 
 def lead(standing: Standing) -> tuple[Block, ...]:
@@ -76,12 +76,13 @@ def _found(dossier: Dossier, standing: Standing) -> Iterator[str]:
 
 def _worse_slices(dossier: Dossier) -> Iterator[str]:
     report = dossier.measured.slices
-    for one in report.slices if report else ():
-        if one.p_value is not None and one.p_value < _SURE and not one.is_small:
-            yield (
-                f"Worse for rows with {one.name}: {report.metric if report else ''} {one.metric}, {one.rest:.4g} for "
-                "the others."
-            )
+    if report is None:
+        return
+    worse = [one for one in report.slices if one.p_value is not None and one.p_value < _SURE and not one.is_small]
+    for one in worse[:_MOST_SLICES]:
+        yield f"Worse for rows with {one.name}: {report.metric} {one.metric}, {one.rest:.4g} for the others."
+    if len(worse) > _MOST_SLICES:
+        yield f"Worse for the rows of {len(worse) - _MOST_SLICES} more slices, which the section on slices tells."
 
 
 def _unfair(dossier: Dossier) -> Iterator[str]:

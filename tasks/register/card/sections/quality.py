@@ -8,6 +8,7 @@ from tasks.register.card.dossier import Dossier
 from tasks.register.card.page import Block, Items, Paragraph, Section, Table, not_measured, number
 from tasks.register.card.standing import Standing
 from tasks.reports.interval import Interval
+from tasks.reports.slices import SliceReport
 
 _COSTS = re.compile(r"(_mb|_ms|_per_s|_per_second|_seconds)(_|$)")
 _HIDDEN_BINS = "Bins without rows are left out."
@@ -92,12 +93,24 @@ def slices(dossier: Dossier) -> Section:
     )
     told = (
         f"{report.metric} of all test rows is {number(report.whole)}. The search looked at {report.searched:,} slices; "
-        "p is of being no worse than the other rows, adjusted for how many slices were looked at."
+        "p is of being no worse than the other rows, adjusted for how many slices were looked at." + _judged(report)
     )
+    left = tuple(f"{way}: left out, {reason}" for way, reason in report.left_out.items())
     header = ("slice", "named by", "rows", report.metric, "other rows", "p")
     table = Table(f"The worst first, with {percent(report.confidence)} intervals", header, rows)
     none = Paragraph("No slice was named, and none was found.")
-    return Section("Slices", (Paragraph(told), table if rows else none, *dossier.pictures.get("slices", ())))
+    listed = (Items(left),) if left else ()
+    shown = table if rows else none
+    return Section("Slices", (Paragraph(told), shown, *listed, *dossier.pictures.get("slices", ())))
+
+
+def _judged(report: SliceReport) -> str:
+    """On which rows found slices were measured."""
+    if not report.searched:
+        return ""
+    if report.is_halved:
+        return f" Found slices were measured on {report.judged_on:,} rows other than those they were found on."
+    return " Found slices were measured on the rows they were found on: they look worse than they are."
 
 
 def robustness(dossier: Dossier) -> Section:
