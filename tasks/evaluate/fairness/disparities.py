@@ -78,6 +78,8 @@ def disparities(counts: Counts, confidence: float) -> dict[str, Interval]:
     Args:
         counts: of G groups, without draws.
     """
+    if len(counts.rows) < 2:
+        return {}
     drawn = counts.drawn(DRAWS, np.random.default_rng(_SEED))
     found = {name: _disparity(each, counts, drawn, confidence) for name, each in _DISPARITIES.items()}
     found |= {f"{rate}_standard_deviation": _deviation(rate, counts, drawn, confidence) for rate in _RATES}
