@@ -22,6 +22,7 @@ from tasks.compress.config import CompressOptions
 from tasks.dp.config import PrivacyOptions
 from tasks.evaluate.config import EvaluateOptions
 from tasks.evaluate.explain.config import ExplainOptions
+from tasks.evaluate.fairness.config import FairnessOptions
 from tasks.evaluate.robustness.config import RobustnessOptions
 from tasks.evaluate.slices.config import SliceOptions
 from tasks.lessons.config import TrainOptions
@@ -86,6 +87,13 @@ def test_the_page_on_fairness_has_every_option_of_mitigation_once() -> None:
     heads = [line.split("|")[1] for line in page[page.index("## Mitigation") :].splitlines() if line.startswith("| `")]
     named = [f"train.mitigation.{name}" for name in option_names(MitigationOptions)]
     assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted([*named, "mitigate.compare"])
+
+
+def test_the_page_on_fairness_has_every_option_of_fairness_once() -> None:
+    page = (checkout() / "docs/fairness.md").read_text(encoding="utf-8")
+    heads = [line.split("|")[1] for line in page[: page.index("## Mitigation")].splitlines() if line.startswith("| `")]
+    named = [f"evaluate.fairness.{name}" for name in option_names(FairnessOptions)]
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(heads))) == sorted(named)
 
 
 def test_the_page_on_privacy_has_every_option_once() -> None:

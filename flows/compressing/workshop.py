@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from flows.comparing import compared
 from flows.compressing.child import Child, figures
 from flows.compressing.classes import worst_class
 from flows.compressing.plan import PARENT, Chain
@@ -52,7 +53,7 @@ class Workshop:
         registered = (name, model, measured, root.dataset, root.version)
         version: VersionRef = self._run(chain, "register", register, *registered, valid=version_exists)
         answer: Prediction = self._run(chain, "ask", ask, version, measured, valid=lambda kept: bool(kept.row))
-        return self._judged(chain, version, measured, answer)
+        return self._judged(chain, model, version, measured, answer)
 
     def _compressed(self, chain: Chain) -> ModelRef:
         """The package at the end of a chain. Steps that an earlier chain took are not taken again."""
@@ -68,7 +69,9 @@ class Workshop:
             model = self._reached[path]
         return model
 
-    def _judged(self, chain: Chain, version: VersionRef, measured: EvaluationRef, answer: Prediction) -> Child:
+    def _judged(
+        self, chain: Chain, model: ModelRef, version: VersionRef, measured: EvaluationRef, answer: Prediction
+    ) -> Child:
         root, terms, parent = self.root, self.root.terms, self.parent
         worst = worst_class(Path(parent.path), Path(measured.path))
         changes = deltas(terms, parent.metrics, measured.metrics)
@@ -77,7 +80,8 @@ class Workshop:
         used = only(chain, chain.steps).model_dump_json(exclude_unset=True)
         note_compression(version, root.version, used, changes)
         rival = champion_of(version.name, version)
-        evidence = Evidence(measured=measured, parent_measured=parent)
+        comparison = compared(version.name, terms.evaluate, model, rival, root.dataset, self.stages)
+        evidence = Evidence(measured=measured, parent_measured=parent, comparison=comparison)
         judged = judge(terms.gate, version, root.version, root.dataset, evidence, rival, answer)
         publish_card(version, root.dataset, evidence)
         found = figures(terms, parent.metrics, measured.metrics, worst)

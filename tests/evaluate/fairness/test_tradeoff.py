@@ -14,7 +14,8 @@ from tasks.evaluate.fairness.config import FairnessOptions
 from tasks.evaluate.fairness.part import favoured
 from tasks.evaluate.fairness.pictures import draw_trade_off, front
 from tasks.evaluate.fairness.proxies import share_told
-from tasks.evaluate.fairness.tradeoff import Way, trade_off
+from tasks.evaluate.fairness.spec import Way
+from tasks.evaluate.fairness.tradeoff import trade_off
 from tasks.evaluate.scored import Classes, Numbers
 
 SEX = ["f"] * 40 + ["m"] * 40
