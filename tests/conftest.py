@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from infra.settings.home import HomeSettings, checkout
 from tasks.options import Task
 
 # Samples and weights are fetched once into the checkout's own home, not once a test.
 os.environ.setdefault("LEPTON_CACHE", str(HomeSettings().samples))
+
+settings.register_profile("lepton", deadline=None)  # how long an example takes depends on what else runs
+settings.load_profile("lepton")
 
 
 @pytest.fixture

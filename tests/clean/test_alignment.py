@@ -33,7 +33,7 @@ def test_rows_whose_tags_do_not_fit_leave(raw: Raw, run: Run, engine: Engine) ->
     assert values(ref, "label") == ["O B-city I-city", None, ""]
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.lists(TAG, max_size=4)), min_size=1, max_size=8))
 def test_engines_agree_and_twice_is_once(
     raw: Raw, run: Run, engines: dict[str, Engine], rows: list[tuple[int, list[str]]]

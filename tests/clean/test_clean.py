@@ -52,7 +52,7 @@ ROW = st.fixed_dictionaries(
         "known": st.none() | st.booleans(),
     }
 )
-ANYTHING = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANYTHING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def agree(version: DatasetRef, engines: dict[str, Engine], run: Run, rules: tuple[str, ...]) -> None:

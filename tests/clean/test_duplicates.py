@@ -42,7 +42,7 @@ def test_the_quarantine_names_the_row_that_stays(raw: Raw, run: Run, engine: Eng
     assert copies(ref) == {"0001": ("0003", 1.0), "0002": ("0000", 1.0), "0006": ("0005", 1.0)}
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1, max_size=12))
 def test_rows_are_copies_if_their_values_are_equal(raw: Raw, run: Run, rows: list[dict[str, Any]]) -> None:
     """A float that is not a number is a missing one, and minus zero is zero."""

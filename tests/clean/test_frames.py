@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError
@@ -25,7 +25,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows=ROWS, integers=st.sampled_from([pl.Int64, pl.Int32]))
 def test_a_frame_and_its_table_become_the_same(rows: list[dict[str, Any]], integers: Any) -> None:
     types = {"text": pl.String, "count": integers, "share": pl.Float64, "known": pl.Boolean}

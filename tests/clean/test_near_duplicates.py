@@ -116,7 +116,7 @@ def test_engines_agree_and_leave_nothing_behind(
 TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6).map(" ".join), min_size=1, max_size=10)
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=TEXTS, tests=st.sets(st.integers(0, 9)))
 def test_what_is_refused_is_near_what_stays(raw: Raw, run: Run, texts: list[str], tests: set[int]) -> None:
     """The clusters are those of all pairs compared, as signatures of 1000 minima miss none of so few."""

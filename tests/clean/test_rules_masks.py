@@ -164,7 +164,7 @@ PIECES = ["@", ".", "www.", "http://", "a", "b.com", "<", ">", '"', " ", "-", "4
 PIECES += ["37040044", "0532013000", "901820", "212-736-", "5000", "\u00a0", "é", "<URL>", "\u017f", "٣"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pieces=st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=14), kind=st.sampled_from([None, *KINDS])
 )
@@ -174,7 +174,7 @@ def test_masking_twice_is_masking_once(pieces: list[str], kind: Any) -> None:
     assert masked(once, **options) == once
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=14))
 def test_no_text_that_would_change_is_passed_over(pieces: list[str]) -> None:
     text = "".join(pieces)

@@ -77,7 +77,7 @@ def agree(version: DatasetRef, engines: list[Engine], run: Run, rules: tuple[str
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(deadline=None, max_examples=4, suppress_health_check=SLOW_FIXTURES)
+@settings(max_examples=4, suppress_health_check=SLOW_FIXTURES)
 @given(rows=ROWS)
 def test_polars_and_dask_agree_on_each(
     raw: Raw, run: Run, engines: dict[str, Engine], rule: str, rows: list[dict[str, Any]]
@@ -85,7 +85,7 @@ def test_polars_and_dask_agree_on_each(
     agree(raw(*rows, KEPT), [engines["polars"], engines["dask"]], run, (rule,))
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=SLOW_FIXTURES)
+@settings(max_examples=8, suppress_health_check=SLOW_FIXTURES)
 @given(rows=ROWS, rules=st.lists(st.sampled_from([r for r in RULES if "parse" not in r]), max_size=5, unique=True))
 def test_polars_and_dask_agree_on_some_in_any_order(
     raw: Raw, run: Run, engines: dict[str, Engine], rows: list[dict[str, Any]], rules: list[str]
@@ -113,7 +113,7 @@ def test_spark_agrees(raw: Raw, run: Run, engines: dict[str, Engine]) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ONCE])
-@settings(deadline=None, max_examples=5, suppress_health_check=SLOW_FIXTURES)
+@settings(max_examples=5, suppress_health_check=SLOW_FIXTURES)
 @given(rows=ROWS)
 def test_twice_is_once_and_no_row_is_lost(
     raw: Raw, run: Run, engines: dict[str, Engine], rule: str, rows: list[dict[str, Any]]

@@ -101,7 +101,7 @@ def test_mojibake(text: str | None, expected: str | None) -> None:
 
 
 @given(st.text(st.characters(max_codepoint=0x2100, exclude_categories=["Cs"])))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_known_wrong_decoding_mended_twice_is_mended_once(text: str) -> None:
     broken = text.encode().decode("cp1252", errors="replace")
     once = fix_mojibake(pa.table({"text": [broken]}), TextOptions())

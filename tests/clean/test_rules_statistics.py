@@ -75,7 +75,7 @@ def ranked(engine: Batches, ranks: list[int]) -> list[Any]:
     return found["x"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(batches=BATCHES, share=st.floats(0, 1))
 def test_a_rank_is_that_of_the_sorted_whole(batches: list[list[Any]], share: float) -> None:
     whole = sorted(value for batch in batches for value in batch)
@@ -199,7 +199,7 @@ def test_shares_that_cross_are_named() -> None:
         WinsorizeOptions(lower_share=0.9, upper_share=0.1)
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=30), share=st.floats(0, 0.5))
 def test_winsorized_is_between_two_of_its_values(
     raw: Raw, run: Run, engines: dict[str, Engine], numbers: list[int | None], share: float

@@ -45,7 +45,7 @@ def matrix(seed: int, rows: int, columns: int, rank: int = 0) -> Matrix:
     return random.normal(size=(rows, columns))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 99), st.integers(2, 9), st.integers(2, 9), st.data())
 def test_without_data_it_is_the_truncated_singular_value_decomposition(
     seed: int, rows: int, columns: int, data: st.DataObject
@@ -58,7 +58,7 @@ def test_without_data_it_is_the_truncated_singular_value_decomposition(
     assert left @ right == pytest.approx((u[:, :rank] * s[:rank]) @ v[:rank], abs=1e-8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 99), st.integers(1, 4))
 def test_on_data_nothing_of_that_rank_is_nearer(seed: int, rank: int) -> None:
     """Eckart and Young 1936 on the outputs: the error is that of their smallest singular values."""

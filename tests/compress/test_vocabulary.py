@@ -95,7 +95,7 @@ def smaller(tokenizer: Tokenizer, texts: list[str]) -> tuple[Tokenizer, list[int
     return Tokenizer.from_str(pruned), old
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(sorted(KINDS)), st.lists(st.sampled_from(CORPUS), max_size=2), st.text("catdogszu -xq", max_size=30)
 )

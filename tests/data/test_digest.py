@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError
@@ -34,7 +34,6 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
     return canonical_table(pa.Table.from_pylist(rows, arrow_schema(COLUMNS)))
 
 
-@settings(deadline=None)
 @given(rows=ROWS, cut=st.integers(0, 12), shuffle=st.randoms())
 def test_order_and_partitioning_do_not_count(rows: list[dict[str, Any]], cut: int, shuffle: Any) -> None:
     whole = final_digest(COLUMNS, [partial_digest(table(rows))])
@@ -44,14 +43,12 @@ def test_order_and_partitioning_do_not_count(rows: list[dict[str, Any]], cut: in
     assert final_digest(COLUMNS, parts) == whole
 
 
-@settings(deadline=None)
 @given(rows=ROWS.filter(bool), data=st.data())
 def test_a_row_more_counts_even_if_it_is_a_repeat(rows: list[dict[str, Any]], data: Any) -> None:
     again = data.draw(st.sampled_from(rows))
     assert partial_digest(table([*rows, again])) != partial_digest(table(rows))
 
 
-@settings(deadline=None)
 @given(left=ROWS.filter(lambda rows: len(rows) == 1), right=ROWS.filter(lambda rows: len(rows) == 1))
 def test_rows_are_hashed_alike_only_if_they_are_alike(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> None:
     one, other = table(left), table(right)

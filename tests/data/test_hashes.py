@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.data.canonical import arrow_schema, canonical_table
@@ -66,7 +66,6 @@ def test_text_of_hashes(values: list[bytes], first: int) -> None:
     assert numbered_text(hashes, 8, first).to_pylist() == expected
 
 
-@settings(deadline=None)
 @given(rows=ROWS, cut=st.integers(0, 9))
 def test_each_row_is_hashed_as_its_encoding_says(rows: list[dict[str, Any]], cut: int) -> None:
     schema = arrow_schema(COLUMNS)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.dp.clipping import clip_groups, first_norms, followed, noise_scales
@@ -28,7 +28,6 @@ def test_flat_is_one_group_and_per_layer_has_one_each() -> None:
     assert clip_groups(WEIGHTS, "per_layer") == [[0, 1], [2, 3], [4]]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 30), st.floats(0.01, 100), st.floats(0.1, 20), st.integers(0, 2**32))
 def test_a_row_moves_all_groups_by_no_more_than_the_noise_is_said_to_hide(
     groups: int, clip: float, multiplier: float, seed: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError
@@ -21,7 +21,6 @@ def numbered(rows: pa.Table) -> pa.Table:
     return rows.add_column(0, "row_id", [[f"{place:04d}" for place in range(rows.num_rows)]])
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=40), st.integers(1, 5), st.integers(0, 9))
 def test_nobody_has_more_rows_than_the_cap_and_order_stays(users: list[str], most: int, seed: int) -> None:
     kept = bounded(table(users), "user", most, seed)
@@ -32,7 +31,6 @@ def test_nobody_has_more_rows_than_the_cap_and_order_stays(users: list[str], mos
     assert count_persons(kept, "user") == len(set(users))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcd"), min_size=4, max_size=40), st.integers(1, 3))
 def test_without_a_person_the_rows_of_others_are_the_same(users: list[str], most: int) -> None:
     whole = table(users)

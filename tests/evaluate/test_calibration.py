@@ -35,7 +35,7 @@ def test_a_label_that_is_not_known_counts_as_wrong() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_brier_score_equals_sklearns(seed: int, count: int) -> None:
     answers = random_classes(30, count, seed).answers
     probabilities = answers.probabilities.astype(np.float64)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
@@ -50,7 +50,6 @@ def test_the_table_by_class_by_hand() -> None:
     assert (table["z"].precision, table["z"].recall, table["z"].f1, table["z"].support) == (0, 0, 0, 1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1000)), min_size=4, max_size=60))
 def test_classification_equals_sklearn(drawn: list[tuple[int, int]]) -> None:
     labels = ["p", "q", "r", "s"]
@@ -67,7 +66,6 @@ def test_classification_equals_sklearn(drawn: list[tuple[int, int]]) -> None:
     assert metrics["log_loss"] == pytest.approx(loss)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=60))
 def test_the_roc_area_equals_sklearns_with_ties(drawn: list[tuple[bool, int]]) -> None:
     codes, scores = np.array([int(one) for one, _ in drawn]), np.array([score / 6 for _, score in drawn])
@@ -127,7 +125,6 @@ def test_missing_ratings_are_not_measured() -> None:
         check_truth(np.array([1.0, np.nan]))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_mean_area_of_several_classes_equals_sklearns(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ def raw_inputs(features: TabularFeatures, rows: pa.Table) -> dict[str, Any]:
     return floats | {names[c.name]: tf.constant(texts(rows[c.name]), tf.string) for c in features.categorical}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(ROW, min_size=1, max_size=6))
 def test_the_model_encodes_columns_as_the_features_do(rows: list[dict[str, Any]]) -> None:
     from tasks.model.tabular import raw_columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.features.spans import Span, SpanCounts, count_spans, is_tag, spans, total
@@ -50,7 +50,6 @@ def test_counts_by_hand() -> None:
     assert total([]).f1 == 0.0
 
 
-@settings(deadline=None)  # the first example imports seqeval, and by it scikit-learn
 @given(PAIRS)
 def test_equal_to_seqeval(rows: list[list[tuple[str, str]]]) -> None:
     from seqeval.metrics import f1_score, precision_score, recall_score

@@ -85,7 +85,7 @@ def test_the_tables_are_probabilities_and_hold_the_counts() -> None:
     assert model.balance == pytest.approx([(3 + PRIOR_ROWS / 2) / (3 + PRIOR_ROWS), PRIOR_ROWS / 2 / (3 + PRIOR_ROWS)])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(A, 2), min_size=3, max_size=3), min_size=1, max_size=30), st.randoms())
 def test_neither_the_order_of_rows_nor_of_functions_counts(rows: list[list[int]], chance: object) -> None:
     votes = np.array(rows, np.int16)

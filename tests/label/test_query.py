@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.label.query import entropy_doubt, margin_doubt, most_diverse, most_doubtful
@@ -27,7 +27,6 @@ def test_margin_and_entropy_differ_and_equal_doubts_keep_their_order() -> None:
     assert most_doubtful(PROBABILITIES, 2, "margin").tolist() == [1, 2]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 3))
 def test_diverse_rows_are_distinct_and_as_many_as_there_can_be(rows: int, count: int, kinds: int) -> None:
     texts = [f"{'abcd'[row % (kinds + 1)]} word" for row in range(rows)]

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError, LeptonError, RecipeError, SourceError
@@ -43,7 +43,6 @@ def test_numbers_stay_numbers_and_nothing_stays_empty(tmp_path: Path) -> None:
     assert cells(tmp_path / "s.csv")[1] == ["r", "a", "-1.5", ""]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), max_size=5))
 def test_labels_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]

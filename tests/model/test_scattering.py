@@ -95,7 +95,7 @@ def test_a_transposed_image_has_transposed_features_at_mirrored_angles() -> None
     np.testing.assert_allclose(again, first[:, :, mirrored][..., mirrored], atol=1e-5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**31), st.floats(0.01, 3.0))
 def test_no_two_images_move_apart(seed: int, contrast: float) -> None:
     random = np.random.default_rng(seed)

@@ -84,7 +84,7 @@ def test_which_way_is_better_is_told_by_the_name_unless_it_is_said(
     assert TuneOptions(metric=metric, direction=direction).maximizes is maximizes
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**16), st.floats(1e-6, 1e3), st.floats(1.001, 1e4))
 def test_every_draw_is_a_recipes_value_within_its_range(seed: int, low: float, ratio: float) -> None:
     import optuna

@@ -28,6 +28,6 @@ class ExplainOptions(Options):
         description="Coalitions of columns or words that shap asks the model about for one row; four a part at least.",
     )
     seconds: float = Field(
-        default=20.0, gt=0, description="A method starts no further row after so long, and its result says so."
+        default=10.0, gt=0, description="A method starts no further row after so long, and its result says so."
     )
     confidence: float = Field(default=0.95, ge=0.5, lt=1, description="Share of intervals that hold the true value.")

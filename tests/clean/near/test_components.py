@@ -29,14 +29,13 @@ def as_pairs(edges: list[tuple[int, int]]) -> Pairs:
     return np.array(edges, np.int64).reshape(-1, 2)
 
 
-@settings(deadline=None)
 @given(EDGES)
 def test_contraction(edges: list[tuple[int, int]]) -> None:
     pairs = as_pairs(edges)
     assert set(map(tuple, contract(pairs)[:, ::-1].tolist())) == stars(pairs)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(EDGES, st.integers(1, 40))
 def test_components_of_edges_in_many_files(edges: list[tuple[int, int]], edges_per_task: int) -> None:
     pairs = as_pairs(edges)

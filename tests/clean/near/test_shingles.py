@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.clean.near.hashing import hash_spans
@@ -34,7 +34,6 @@ def rows(texts: list[str | None] | pa.Array, unit: Unit, size: int) -> list[set[
 
 
 @pytest.mark.parametrize("unit", ["words", "characters"])
-@settings(deadline=None)
 @given(texts=st.lists(st.none() | TEXT | st.text(max_size=12), max_size=6), size=st.integers(1, 5))
 def test_two_rows_share_as_many_shingles_as_their_texts_do(unit: Unit, texts: list[str | None], size: int) -> None:
     found, right = rows(texts, unit, size), [expected(text, unit, size) for text in texts]
@@ -44,7 +43,6 @@ def test_two_rows_share_as_many_shingles_as_their_texts_do(unit: Unit, texts: li
             assert len(found[one] & found[other]) == len(right[one] & right[other])
 
 
-@settings(deadline=None)
 @given(texts=st.lists(st.none() | TEXT, min_size=2, max_size=6))
 def test_a_row_has_the_same_shingles_wherever_it_stands(texts: list[str | None]) -> None:
     alone = [rows([text], "words", 2)[0] for text in texts]

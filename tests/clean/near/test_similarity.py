@@ -18,7 +18,7 @@ from tasks.clean.near.sketches import Method, Sketches, write_sketches
 WORDS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(WORDS, min_size=2, max_size=8), st.integers(1, 4))
 def test_jaccard(texts: list[list[str]], parts: int) -> None:
     pairs = list(combinations(range(len(texts)), 2))

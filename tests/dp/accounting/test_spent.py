@@ -98,7 +98,7 @@ MECHANISMS: st.SearchStrategy[Mechanism] = st.one_of(
 )
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(MECHANISMS, min_size=2, max_size=3), st.sampled_from([1e-5, 1e-7]))
 def test_together_is_never_above_the_sum(mechanisms: list[Mechanism], delta: float) -> None:
     """Basic composition: the epsilons at deltas that add up to `delta` bound the whole (Dwork and Roth 2014)."""
@@ -109,7 +109,7 @@ def test_together_is_never_above_the_sum(mechanisms: list[Mechanism], delta: flo
     assert together.pld <= together.rdp
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.floats(0.005, 0.1), st.integers(1, 50), st.floats(0.8, 4.0))
 def test_more_noise_or_fewer_steps_spend_less(rate: float, steps: int, noise: float) -> None:
     spent = epsilon(PrivateTraining(rate, steps, noise), 1e-5).pld

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.dp.gradients.naive import assert_as_naive
 
-FEW = settings(max_examples=2, deadline=None, database=None, phases=[Phase.generate])  # each one is compiled
+FEW = settings(max_examples=2, database=None, phases=[Phase.generate])  # each one is compiled
 SEEDS = st.integers(0, 2**16)
 
 

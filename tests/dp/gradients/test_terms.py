@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tasks.dp.gradients.terms import Formed, Lookups, Products, gram_squares, keep
 
 SIZES = st.integers(1, 5)
-MANY = settings(max_examples=15, deadline=None, database=None)
+MANY = settings(max_examples=15, database=None)
 
 
 def assert_right(terms: list[Any], shape: tuple[int, ...], gradients: Any, random: np.random.Generator) -> None:

@@ -23,7 +23,7 @@ def test_parts_that_add_get_what_they_add() -> None:
     assert found.weights == pytest.approx(WEIGHTS)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=15), st.integers(50, 120))
 def test_base_and_weights_add_up_to_the_output(weights: list[float], evaluations: int) -> None:
     game = additive(weights)

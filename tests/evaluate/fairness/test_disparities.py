@@ -70,7 +70,7 @@ rows = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), min_
 ALL_CELLS = [(group, truth, told) for group in range(3) for truth in (False, True) for told in (False, True)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows)
 def test_values_are_those_of_fairlearn(drawn: list[tuple[int, bool, bool]]) -> None:
     fairlearn = pytest.importorskip("fairlearn.metrics", reason="needs the extra `fairness`")
@@ -100,7 +100,7 @@ def test_values_are_those_of_fairlearn(drawn: list[tuple[int, bool, bool]]) -> N
 cells = st.tuples(*[st.integers(0, 200)] * 4).filter(lambda own: sum(own) > 0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(cells, min_size=2, max_size=5))
 def test_an_interval_holds_its_value_and_lies_within_what_there_can_be(
     drawn: list[tuple[int, int, int, int]],
@@ -110,7 +110,7 @@ def test_an_interval_holds_its_value_and_lies_within_what_there_can_be(
         assert 0 <= interval.low <= interval.value <= interval.high <= 1, name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(cells, min_size=2, max_size=4))
 def test_more_confidence_never_gives_a_smaller_interval(drawn: list[tuple[int, int, int, int]]) -> None:
     narrow, wide = (disparities(counted(*drawn), confidence) for confidence in (0.8, 0.99))

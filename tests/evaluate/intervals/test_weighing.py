@@ -48,7 +48,7 @@ def test_a_sample_by_hand() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(2, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_weighed_metrics_equal_sklearns(seed: int, count: int) -> None:
     scored = random_classes(30, count, seed)
     answers, weights = scored.answers, np.random.default_rng(seed).integers(0, 3, (30, 1)).astype(np.float32)

@@ -75,7 +75,7 @@ def test_synonyms_with_their_case_and_marks() -> None:
     assert synonyms("the of 12", 1.0, Random(0), Doubles()) == "the of 12"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(), st.floats(0.01, 1), st.integers(0, 9))
 def test_the_number_of_words_stays(text: str, share: float, seed: int) -> None:
     count = len(words(text))

@@ -51,7 +51,7 @@ def test_crossed_parts_that_have_rows() -> None:
     assert crossed([sex, nowhere]).codes.tolist() == [0, NOWHERE, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.integers(-5, 5).map(float), st.floats(-1e6, 1e6), st.just(float("nan"))), min_size=1))
 def test_every_row_is_in_one_part_that_has_rows(values: list[float]) -> None:
     found = by_range("x", np.array(values))

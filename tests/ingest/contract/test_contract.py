@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError, RecipeError
@@ -100,13 +100,11 @@ def test_a_role_that_may_be_missing_and_has_no_column_is_empty() -> None:
     assert (typed["tags"].to_pylist(), reasons.to_pylist()) == ([None], [None])
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(values=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
 def test_integers_survive(values: list[int]) -> None:
     assert check(ColumnContract(name="x", type="integer"), *map(str, values))[0] == values
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_numbers_survive(values: list[float]) -> None:
     assert check(ColumnContract(name="x", type="number"), *map(repr, values))[0] == values
@@ -258,7 +256,6 @@ def test_every_reason_names_the_columns_that_it_looked_at() -> None:
     assert looked_at["start: not unique"] == looked_at["start: not of the pattern"] == {"start": "start"}
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(
     rows=st.lists(
         st.tuples(st.none() | st.integers(-9, 9), st.none() | st.text("ab", max_size=4)), min_size=1, max_size=20

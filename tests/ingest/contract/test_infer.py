@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra.errors import SourceError
@@ -177,7 +177,6 @@ texts = st.one_of(
 )
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(rows=st.lists(st.tuples(texts, texts), min_size=1, max_size=60))
 @example(rows=[("", "1.7000000000000001e+308"), ("1.79e308", "-1.7976931348623157e308")])
 def test_a_file_keeps_the_contract_proposed_from_it(

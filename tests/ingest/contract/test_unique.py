@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.data.canonical import arrow_schema
@@ -59,7 +59,6 @@ def test_a_refused_row_is_no_earlier_row(tmp_path: Path) -> None:
     assert repeated(tmp_path / "keys", (("a",), ("b",)), rows) == [(1, "a: not unique", "f:2")]
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(values=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "a", None])), max_size=40))
 def test_like_a_set(tmp_path_factory: pytest.TempPathFactory, values: list[tuple[int, str | None]]) -> None:
     seen: set[tuple[int, str]] = set()

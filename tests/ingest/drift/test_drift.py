@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.errors import DataError
@@ -59,7 +59,6 @@ def test_the_index_of_an_empty_bin_is_finite() -> None:
 counts = st.lists(st.integers(0, 1000), min_size=2, max_size=8)
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(
     pair=counts.flatmap(
         lambda e: st.tuples(st.just(e), st.lists(st.integers(0, 1000), min_size=len(e), max_size=len(e)))
@@ -91,7 +90,6 @@ def test_a_profile_by_hand(tmp_path: Path) -> None:
     assert (is_on.values, is_on.quantiles) == ({"false": 1, "true": 2}, ())
 
 
-@settings(deadline=None)  # the first example loads Polars
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), at=st.floats(-1e6, 1e6))
 def test_quantiles_keep_the_distribution(
     values: list[float], at: float, tmp_path_factory: pytest.TempPathFactory

@@ -263,7 +263,7 @@ def _by_hand(method: str, freshest: bool, sources: list[list[tuple[int, str | No
 
 @pytest.mark.parametrize("method", ["union", "join"])
 @pytest.mark.parametrize("freshest", [False, True])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_fusion_by_hand_and_no_row_lost(
     fuse: Fuse, monkeypatch: pytest.MonkeyPatch, method: str, freshest: bool, data: st.DataObject

@@ -281,7 +281,7 @@ def test_contradictions(lake: Lake, given: dict[str, Any], message: str) -> None
         lake.options(**given)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.lists(st.integers(0, 30), max_size=6), min_size=2, max_size=4))
 def test_any_steps_end_where_a_full_ingest_ends(
     tmp_path_factory: pytest.TempPathFactory, steps: list[list[int]]

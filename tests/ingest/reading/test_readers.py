@@ -180,7 +180,7 @@ def all_of(
     return sorted(rows, key=lambda row: row[0]), sorted(bad, key=lambda row: row[0]), ""
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     content=CONTENT,
     header=st.sampled_from([b"a,b\n", b"b,c,a\r\n", b"a\n", b"c,a\n"]),
@@ -191,7 +191,7 @@ def test_blocks_and_rows_read_alike(content: bytes, header: bytes, size: int) ->
     assert all_of(header + content, size) == all_of(header + content, 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(content=st.binary(max_size=80), delimiter=st.sampled_from(",\t; |é-"))
 def test_blocks_and_rows_read_any_bytes_alike(content: bytes, delimiter: str) -> None:
     header = f"a{delimiter}b\n".encode()

@@ -45,7 +45,7 @@ def test_groups_whose_scores_are_shifted_get_thresholds_of_their_own() -> None:
 
 @pytest.mark.parametrize("constraint", get_args(Constraint))
 @given(groups=st.lists(ROWS, min_size=2, max_size=3), slack=st.sampled_from([0.05, 0.3, 0.6]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_nothing_within_the_slack_is_better(
     constraint: Constraint, groups: list[list[tuple[int, bool]]], slack: float
 ) -> None:

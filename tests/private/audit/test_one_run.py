@@ -38,7 +38,7 @@ def test_more_guesses_than_canaries_are_refused() -> None:
         p_value(3, 12, 10, 1.0, 0.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 300), st.data())
 def test_the_bound_grows_with_correct_guesses_and_falls_with_delta_and_confidence(
     guesses: int, data: st.DataObject

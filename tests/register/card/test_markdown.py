@@ -3,7 +3,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -49,7 +49,6 @@ def page_of(text: str) -> Page:
     return Page(text, (Paragraph(text),), (Section(text, (Items((text,)), Table("of", ("a", text), rows))),))
 
 
-@settings(deadline=None)
 @given(texts)
 def test_whatever_data_says_is_shown_as_it_is_in_markdown(text: str) -> None:
     shown = Shown(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown(page_of(text))))
@@ -59,7 +58,6 @@ def test_whatever_data_says_is_shown_as_it_is_in_markdown(text: str) -> None:
     assert [(tag, " ".join(found.split())) for tag, found in shown.texts] == expected
 
 
-@settings(deadline=None)
 @given(texts)
 def test_whatever_data_says_is_shown_as_it_is_in_html(text: str) -> None:
     shown = Shown(html(page_of(text)))
