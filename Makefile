@@ -53,7 +53,7 @@ run: setup
 
 test: setup
 	@echo "test: pytest"
-	@.venv/bin/pytest
+	@.venv/bin/pytest --numprocesses=auto --dist=loadfile
 
 lint: setup
 	@echo "lint: ruff"

@@ -32,7 +32,7 @@ clean: {{engine: polars, rules: []}}
 train:
   {{task: tabular_classification, numeric: [x], hidden_units: [], dropout: 0, epochs: 2, batch_size: 50,
   privacy: {{target_epsilon: 1, preprocessing: public}}}}
-evaluate: {{latency_queries: 20, other_threads: 0}}
+evaluate: {{latency_queries: 20, other_threads: 0, robustness: {{methods: [missing]}}}}
 gate: {{primary_metric: auc, thresholds: [{{metric: auc, bound: 0.5}}]}}
 """
 

@@ -37,7 +37,12 @@ train:
   batch_size: 64
   optimizer: {{learning_rate: 0.01}}
   checkpoint_steps: 5
-evaluate: {{latency_queries: 20, other_threads: 0}}
+evaluate:
+  latency_queries: 20
+  other_threads: 0
+  explain: {{methods: [gradients], rows: 3}}
+  robustness: {{methods: [missing], rows: 20}}
+  intervals: {{resamples: 100}}
 gate:
   primary_metric: accuracy
   max_loss_to_parent: 0.05

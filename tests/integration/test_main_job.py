@@ -27,6 +27,7 @@ STAGES = [
     "evaluate child",
     "register parent",
     "register child",
+    "explain",
     "gate",
 ]
 

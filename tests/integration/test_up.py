@@ -38,7 +38,12 @@ RECIPE = {
     },
     "clean": {"engine": "polars"},
     "train": {"task": "tabular_classification", "numeric": ["x"], "categorical": ["colour"], "epochs": 1},
-    "evaluate": {"latency_queries": 20, "other_threads": 0},
+    "evaluate": {
+        "latency_queries": 20,
+        "other_threads": 0,
+        "explain": {"rows": 0},
+        "robustness": {"methods": ["missing"]},
+    },
     "gate": {"primary_metric": "accuracy", "thresholds": [{"metric": "accuracy", "bound": 0.0}]},
 }
 

@@ -58,4 +58,8 @@ def test_a_later_recipe_changes_what_holds_now_and_not_what_led_to_the_version(
     _, child = versions
     note_recipe(child, "first", '{"gate": 1}')
     note_recipe(child, "second", '{"gate": 2}')
-    assert tags_of(client, child) == {"lepton.recipe_hash": "first", "lepton.terms": '{"gate": 2}'}
+    assert tags_of(client, child) == {
+        "lepton.recipe_hash": "first",
+        "lepton.terms": '{"gate": 2}',
+        "lepton.background": "{}",
+    }

@@ -79,7 +79,7 @@ def test_groups_of_several_columns_and_of_missing_values() -> None:
 
     found = find_groups(rows, ["sex", "old"], "protected")
 
-    assert found.names == ("(missing), True", "f, True", "m, False")
+    assert found.names == ("(missing), true", "f, true", "m, false")
     assert found.places.tolist() == [1, 0, 2, 1]
 
 
