@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
     """Of a registry in a home of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEPTON_HOME", str(tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("LEPTON_HOME", str(home))
+        patch.chdir(home)  # artifacts of MLflow's own first experiment lie where the process runs
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         connect()
         import mlflow
