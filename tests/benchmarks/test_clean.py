@@ -42,6 +42,7 @@ def test_all_jobs_write_the_same(tmp_path: Path, home: Path) -> None:
     assert all(row.ours > 0 and row.ratio == pytest.approx(row.ours / row.theirs, rel=0.01) for row in rows[:4])
 
 
+@pytest.mark.slow
 def test_another_output_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr(peers, "SHORTEST", 30)
     rows = clean.run(500, 1, ("polars",))

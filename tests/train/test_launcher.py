@@ -55,6 +55,7 @@ def texts(rows: int = 65) -> pa.Table:
     return pa.table({"text": made, "label": [text[0] for text in made[:-1]] + ["rare"]})
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model_on_one_worker_and_on_two(
     launch: Launch, encoder: Path, tmp_path: Path
 ) -> None:
