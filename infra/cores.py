@@ -7,6 +7,11 @@ import os
 _SHARE = "LEPTON_CORE_SHARE"
 
 
+def affinity() -> int:
+    """How many cores this process may use, as the system has set it; a quota is another matter, see `read_machine`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def share_variables(place: int, parts: int) -> dict[str, str]:
     """What a process must find in its environment to take part number `place` (from 0) of `parts`."""
     return {_SHARE: f"{place}/{parts}"}

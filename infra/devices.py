@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.cores import affinity
+
 INSTRUCTIONS = ("avx", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8")
 """Those that TensorFlow's kernels differ by, as Linux names them."""
 SHARED_MEMORY = Path("/dev/shm")
@@ -39,7 +41,7 @@ def read_machine() -> Machine:
 
     memory, limit = psutil.virtual_memory(), _memory_limit(_CONTROL_GROUP)
     return Machine(
-        cores=max(1, min(_affinity(), _core_quota(_CONTROL_GROUP))),
+        cores=max(1, min(affinity(), _core_quota(_CONTROL_GROUP))),
         cores_installed=os.cpu_count() or 1,
         memory_bytes=min(memory.total, limit[0]),
         free_bytes=min(memory.available, limit[1]),
@@ -60,10 +62,6 @@ def instructions(cpu_info: Path) -> tuple[str, ...]:
 def graphics_cards() -> tuple[str, ...]:
     """Device files of NVIDIA cards that the kernel shows, whether or not TensorFlow can use them."""
     return tuple(sorted(str(file) for file in Path("/dev").glob("nvidia[0-9]*")))
-
-
-def _affinity() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _core_quota(group: Path) -> int:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from infra.settings.home import HomeSettings, checkout
+from infra.stores.database import Place
 from tasks.options import Task
 
 # Samples and weights are fetched once into the checkout's own home, not once a test.
@@ -91,3 +92,17 @@ def postgres() -> Iterator[str]:
     folder = tempfile.TemporaryDirectory(prefix="pg-")  # the path of a socket may not be long
     with folder as place, server.get_server(place, cleanup_mode="stop") as running:
         yield running.get_uri()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty place of records in SQLite, and one in a real PostgreSQL: every test that takes it runs on both."""
+    if request.param == "sqlite":
+        yield Place("", tmp_path / "records.db")
+        return
+    import psycopg
+
+    url = request.getfixturevalue("postgres")
+    yield Place(url, tmp_path / "unused.db")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")

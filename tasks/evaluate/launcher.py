@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.cores import affinity
 from infra.processes import Event, run_child
 from tasks.data.references import DatasetRef
 from tasks.evaluate.config import EvaluateOptions
@@ -38,12 +38,7 @@ def evaluate(
     with draft(into) as path:
         spec = EvaluateSpec(options=options, package=package, dataset=dataset, into=path)
         metrics: dict[str, float] = run_child("tasks.evaluate.worker", spec.model_dump_json(), log, on_event)["metrics"]
-        if 0 < options.other_threads <= _cores():
+        if 0 < options.other_threads <= affinity():
             metrics |= run_child("tasks.evaluate.serving", spec.model_dump_json(), log)["metrics"]
             write_json(path / METRICS, metrics)
     return metrics
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

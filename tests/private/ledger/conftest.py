@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tasks.dp.accounting.mechanisms import Guarantee, Mechanism
-from tasks.private.ledger.database import Place
 from tasks.private.ledger.ledger import Spending
 from tasks.private.ledger.origins import Origin
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """An empty ledger."""
-    if request.param == "sqlite":
-        yield Place("", tmp_path / "privacy.db")
-        return
-    import psycopg
-
-    url = request.getfixturevalue("postgres")
-    yield Place(url, tmp_path / "unused.db")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-
 
 A, B, C = (Origin(letter * 64, f"{letter}.csv") for letter in "abc")
 

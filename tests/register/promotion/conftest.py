@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.stores.database import Place
 from tests.register.promotion.registry import FolderRegistry
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """An empty history."""
-    if request.param == "sqlite":
-        yield Place("", tmp_path / "promotions.db")
-        return
-    import psycopg
-
-    url = request.getfixturevalue("postgres")
-    yield Place(url, tmp_path / "unused.db")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
 
 @pytest.fixture
